@@ -1,0 +1,430 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startAmazonPay } from '../../rehearsal/amazon-pay.ts'
+import { type GitHub, startGitHub } from '../../rehearsal/github.ts'
+import { type RunOptions, runAction, startAction } from '../../rehearsal/runner.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fake-action-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const MANIFEST = `
+inputs:
+  command: { required: true }
+  repository: { default: '\${{ github.repository }}' }
+  token: { default: '\${{ github.token }}' }
+  keep-previous: { default: true }
+  two words: {}
+runs: { using: node24, main: dist/index.js }
+`
+
+let count = 0
+
+const toolkit = (path: string) => new URL(`../../node_modules/@actions/${path}`, import.meta.url)
+
+/** An action of a few lines, with the toolkit at hand. */
+function fake(script: string): string {
+  const action = join(folder, String(++count))
+  mkdirSync(join(action, 'dist'), { recursive: true })
+  writeFileSync(join(action, 'action.yml'), MANIFEST)
+  writeFileSync(join(action, 'dist', 'package.json'), '{ "type": "module" }')
+  writeFileSync(
+    join(action, 'dist', 'index.js'),
+    `import * as core from '${toolkit('core/lib/core.js')}'
+import { appendFileSync, writeFileSync } from 'node:fs'
+const { env } = process
+${script}`,
+  )
+  return action
+}
+
+const run = (script: string, options: Partial<RunOptions> = {}) =>
+  runAction({ inputs: { command: 'generate' }, action: fake(script), ...options })
+
+describe('what the action is given', () => {
+  const environment = async (options: Partial<RunOptions> = {}) => {
+    const { stdout } = await run('console.log(JSON.stringify(env))', options)
+    return JSON.parse(stdout) as Record<string, string>
+  }
+
+  test('inputs, with the defaults of action.yml', async () => {
+    const env = await environment({ inputs: { command: 'status', 'keep-previous': '' } })
+    expect(env).toMatchObject({
+      INPUT_COMMAND: 'status',
+      INPUT_REPOSITORY: 'acme/shop',
+      'INPUT_KEEP-PREVIOUS': '',
+      INPUT_TWO_WORDS: '',
+    })
+    expect(env.INPUT_TOKEN).toMatch(/^ghs_job/)
+    expect((await environment())['INPUT_KEEP-PREVIOUS']).toBe('true')
+  })
+
+  test('an environment from scratch', async () => {
+    process.env.GITHUB_TOKEN = 'a real one'
+    const env = await environment({
+      repository: 'acme/blog',
+      runId: 7,
+      runAttempt: 2,
+      event: { a: 1 },
+      eventName: 'push',
+      env: { EXTRA: 'x', GITHUB_STEP_SUMMARY: undefined },
+      keep: true,
+    })
+    delete process.env.GITHUB_TOKEN
+    expect(env).toMatchObject({
+      CI: 'true',
+      GITHUB_ACTIONS: 'true',
+      GITHUB_REPOSITORY: 'acme/blog',
+      GITHUB_REPOSITORY_OWNER: 'acme',
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_API_URL: 'https://api.github.com',
+      GITHUB_RUN_ID: '7',
+      GITHUB_RUN_ATTEMPT: '2',
+      GITHUB_EVENT_NAME: 'push',
+      RUNNER_OS: 'Linux',
+      EXTRA: 'x',
+    })
+    expect(JSON.parse(readFileSync(env.GITHUB_EVENT_PATH ?? '', 'utf8'))).toEqual({ a: 1 })
+    expect(env.GITHUB_STEP_SUMMARY).toBeUndefined()
+    expect(env.GITHUB_TOKEN).toBeUndefined()
+    expect(env.JEST_WORKER_ID).toBeUndefined()
+    rmSync(join(env.RUNNER_TEMP ?? '', '..'), { recursive: true })
+  })
+
+  test('nothing that an environment variable cannot hold', async () => {
+    await expect(environment({ inputs: { command: 'a\0b' } })).rejects.toThrow('null bytes')
+    await expect(environment({ inputs: { command: 'x'.repeat(2e5) } })).rejects.toThrow('E2BIG')
+  })
+
+  test('Node 24, in the workspace', async () => {
+    const { stdout } = await run(
+      'console.log(process.version, process.cwd() === env.GITHUB_WORKSPACE)',
+    )
+    expect(stdout).toMatch(/^v2[4-9]\.\S+ true\n$/)
+  })
+
+  test('the servers', async () => {
+    const [github, amazonPay] = await Promise.all([startGitHub(), startAmazonPay()])
+    const { id } = github.addRepository('acme/shop')
+    const env = await environment({ github, amazonPay })
+    await Promise.all([github.close(), amazonPay.close()])
+    expect(env).toMatchObject({
+      GITHUB_API_URL: github.url,
+      GITHUB_REPOSITORY_ID: String(id),
+      ACTIONS_RESULTS_URL: `${github.url}/`,
+      AMAZON_PAY_API_URL: amazonPay.url,
+    })
+    const claims = JSON.parse(
+      Buffer.from(env.ACTIONS_RUNTIME_TOKEN?.split('.')[1] ?? '', 'base64url').toString(),
+    )
+    expect(claims.scp).toMatch(/^Actions\.Results:[0-9a-f-]{36}:[0-9a-f-]{36}$/)
+  })
+
+  test('debug, when the step is to be debugged', async () => {
+    expect((await environment()).RUNNER_DEBUG).toBeUndefined()
+    const { log } = await run("core.debug('why'); core.setOutput('a', 'b')", { debug: true })
+    expect(log).toContain('##[debug]why\n')
+    expect(log).toContain('##[debug]Set output a = b\n')
+    expect((await run("core.debug('why')")).log).not.toContain('why')
+  })
+})
+
+describe('what is made of what it says', () => {
+  test('a log as the user sees it', async () => {
+    const { log, annotations, masks, stdout } = await run(
+      `core.setSecret('my secret')
+      core.startGroup('a group')
+      core.info('this is my secret, this is known')
+      core.endGroup()
+      core.error('my secret failed', { title: 'some-code' })`,
+      {
+        inputs: { command: 'generate', token: 'known', unheard: 'x\ny' },
+        env: { EXTRA: 'z' },
+        secretsKnown: [' known\n'],
+      },
+    )
+    expect(log).toBe(`##[group]Run amazon-pay-keys/amazon-pay-keys@v1
+with:
+  command: generate
+  token: ***
+  unheard: x
+y
+  repository: acme/shop
+  keep-previous: true
+env:
+  EXTRA: z
+##[endgroup]
+##[warning]Unexpected input(s) 'unheard', valid inputs are ['command', 'repository', 'token', 'keep-previous', 'two words']
+##[group]a group
+this is ***, this is ***
+##[endgroup]
+##[error]*** failed
+`)
+    expect(annotations).toMatchObject([
+      { level: 'warning' },
+      { level: 'error', title: 'some-code', message: '*** failed' },
+    ])
+    expect(masks).toEqual(expect.arrayContaining(['known', 'my secret']))
+    expect(stdout).toContain('::add-mask::my secret\n')
+  })
+
+  test('outputs, and those that another job receives', async () => {
+    const { outputs, jobOutputs, jobOutputWarnings } = await run(
+      `core.setSecret('secret')
+      core.setOutput('plain', 'one\\ntwo')
+      core.setOutput('empty', '')
+      core.setOutput('key', 'a secret key')`,
+    )
+    expect(outputs).toEqual({ plain: 'one\ntwo', empty: '', key: 'a secret key' })
+    expect(jobOutputs).toEqual({ plain: 'one\ntwo' })
+    expect(jobOutputWarnings).toEqual(["Skip output 'key' since it may contain secret."])
+  })
+
+  test('a summary, masked line by line', async () => {
+    const { summary, summaryScrubbed } = await run(
+      `await core.summary.addRaw('# Title\\nsecret\\n').write()
+      core.setSecret('secret')`,
+    )
+    expect(summary).toBe('# Title\nsecret\n')
+    expect(summaryScrubbed).toBe('# Title\n***\n')
+  })
+
+  test('a summary that is too large is dropped', async () => {
+    const { summaryScrubbed, annotations, exitCode } = await run(
+      "writeFileSync(env.GITHUB_STEP_SUMMARY, 'x'.repeat(1024 * 1024 + 1))",
+    )
+    expect([summaryScrubbed, exitCode]).toEqual(['', 0])
+    expect(annotations[0]?.message).toMatch(/^\$GITHUB_STEP_SUMMARY upload aborted/)
+  })
+
+  test('state and variables for the steps that follow', async () => {
+    const { state, env, annotations } = await run(
+      `core.saveState('a', 'b')
+      core.exportVariable('C', 'd')
+      core.exportVariable('NODE_OPTIONS', '--x')`,
+    )
+    expect([state, env]).toEqual([{ a: 'b' }, { C: 'd' }])
+    expect(annotations[0]?.message).toContain("Can't store NODE_OPTIONS")
+  })
+
+  test('a file command that cannot be read fails the step', async () => {
+    const { conclusion, exitCode, annotations } = await run(
+      "appendFileSync(env.GITHUB_OUTPUT, 'nonsense\\n')",
+    )
+    expect([conclusion, exitCode]).toEqual(['failure', 0])
+    expect(annotations.map(({ message }) => message)).toEqual([
+      "Unable to process file command 'output' successfully.",
+      "Invalid format 'nonsense'",
+    ])
+  })
+
+  test('the files that it leaves', async () => {
+    const { files, temp } = await run(
+      `writeFileSync(env.RUNNER_TEMP + '/key.pub', 'public')
+      writeFileSync('here.txt', 'work')
+      writeFileSync(env.HOME + '/.cache', 'home')`,
+    )
+    expect(Object.fromEntries([...files].map(([name, bytes]) => [name, bytes.toString()]))).toEqual(
+      {
+        'temp/key.pub': 'public',
+        'workspace/here.txt': 'work',
+        'home/.cache': 'home',
+      },
+    )
+    expect(() => readFileSync(join(temp, 'key.pub'))).toThrow('ENOENT')
+  })
+
+  test("the caller's own folders stay", async () => {
+    const temp = join(folder, 'temp')
+    const result = await run("writeFileSync(env.RUNNER_TEMP + '/key.pub', 'public')", { temp })
+    expect(result.temp).toBe(temp)
+    expect(readFileSync(join(temp, 'key.pub'), 'utf8')).toBe('public')
+  })
+
+  test('both streams', async () => {
+    const { stdout, stderr, log } = await run("console.log('out'); console.error('::error::err')")
+    expect([stdout, stderr]).toEqual(['out\n', '::error::err\n'])
+    expect(log).toContain('out\n')
+    expect(log).toContain('##[error]err\n')
+  })
+})
+
+describe('how it ends', () => {
+  test('well, or not', async () => {
+    expect(await run('')).toMatchObject({ exitCode: 0, signal: null, conclusion: 'success' })
+    expect(await run("core.setFailed('no')")).toMatchObject({ exitCode: 1, conclusion: 'failure' })
+  })
+
+  test('killed, when the log says so', async () => {
+    const { signal, log, conclusion } = await run(
+      "console.log('now'); setTimeout(() => console.log('late'), 5000)",
+      { signalAt: { line: /^now$/, signal: 'SIGKILL' } },
+    )
+    expect([signal, conclusion]).toEqual(['SIGKILL', 'failure'])
+    expect(log).not.toContain('late')
+  })
+
+  test('by a signal that it handles', async () => {
+    const { exitCode, log } = await run(
+      `process.on('SIGTERM', () => { console.log('tidied up'); process.exit(3) })
+      console.log('now'); setTimeout(() => {}, 5000)`,
+      { signalAt: { line: 'now' } },
+    )
+    expect([exitCode, log.endsWith('tidied up\n')]).toEqual([3, true])
+  })
+
+  test('after a time', async () => {
+    const wait = 'setTimeout(() => {}, 10_000)'
+    expect(await run(wait, { signalAt: { afterMs: 50 } })).toMatchObject({ signal: 'SIGTERM' })
+    expect(await run(wait, { timeoutMs: 50 })).toMatchObject({ signal: 'SIGKILL', timedOut: true })
+  })
+
+  test('cancelled: asked, asked again, killed', async () => {
+    const action = startAction({
+      inputs: { command: 'generate' },
+      action: fake(
+        `for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => console.log(signal))
+        console.log('now'); setTimeout(() => {}, 10_000)`,
+      ),
+      onLine: (line) => {
+        if (line === 'now') action.cancel(50)
+      },
+    })
+    const { log, signal, conclusion } = await action.done
+    expect(log).toMatch(/now\n##\[error\]The operation was canceled\.\nSIGINT\nSIGTERM\n$/)
+    expect([signal, conclusion]).toEqual(['SIGKILL', 'cancelled'])
+  })
+
+  test('a server can end it in the middle of a request', async () => {
+    const github = await startGitHub()
+    const repository = github.addRepository('acme/shop')
+    const action = startAction({
+      inputs: { command: 'generate' },
+      github,
+      action: fake(`
+        const send = (name) => fetch(env.GITHUB_API_URL + '/repos/acme/shop/actions/variables', {
+          method: 'POST',
+          headers: { authorization: 'token ${github.token}' },
+          body: JSON.stringify({ name, value: '' }),
+        })
+        await send('A'); await send('B'); await send('C')`),
+    })
+    github.onRequest = async ({ number }, phase) => {
+      if (number !== 2 || phase !== 'before') return undefined
+      action.kill()
+      await action.done
+      return 'drop'
+    }
+    await action.done
+    await github.close()
+    expect([...repository.variables.keys()]).toEqual(['A'])
+  })
+})
+
+describe('artifacts', () => {
+  let github: GitHub
+  beforeEach(async () => {
+    github = await startGitHub()
+    github.addRepository('acme/shop')
+  })
+  afterEach(() => github.close())
+
+  const upload = (more = '') => `
+    const { DefaultArtifactClient } = await import('${toolkit('artifact/lib/artifact.js')}')
+    const path = env.RUNNER_TEMP + '/key.pub'
+    writeFileSync(path, 'a public key')
+    const client = new DefaultArtifactClient()
+    const upload = () =>
+      client.uploadArtifact('ignored', [path], env.RUNNER_TEMP, { skipArchive: true, retentionDays: 3 })
+    try { core.setOutput('result', await upload()); ${more} } catch (error) { core.setFailed(error) }`
+
+  test('are uploaded as they are', async () => {
+    const { outputs } = await run(
+      upload("core.setOutput('list', (await client.listArtifacts()).artifacts)"),
+      { github, runId: 42 },
+    )
+    const [artifact] = github.artifacts
+    expect(artifact).toMatchObject({
+      name: 'key.pub',
+      mimeType: 'application/octet-stream',
+      repository: 'acme/shop',
+      runId: 42,
+    })
+    expect(artifact?.bytes.toString()).toBe('a public key')
+    expect(JSON.parse(outputs.result ?? '')).toEqual({
+      id: artifact?.id,
+      size: 12,
+      digest: artifact?.digest.replace('sha256:', ''),
+    })
+    expect(JSON.parse(outputs.list ?? '')).toMatchObject([
+      { id: artifact?.id, name: 'key.pub', digest: artifact?.digest },
+    ])
+    const days = Date.parse(artifact?.expiresAt ?? '') - Date.parse(artifact?.createdAt ?? '')
+    expect(Math.round(days / 86_400_000)).toBe(3)
+
+    const headers = { authorization: `token ${github.token}` }
+    const path = `${github.apiUrl}/repos/acme/shop/actions`
+    const view = await fetch(`${path}/artifacts/${artifact?.id}`, { headers })
+    expect(await view.json()).toMatchObject({ name: 'key.pub', digest: artifact?.digest })
+    const list = await fetch(`${path}/runs/42/artifacts`, { headers })
+    expect(await list.json()).toMatchObject({ total_count: 1 })
+  })
+
+  test('of a name that the run has already are refused; another attempt may', async () => {
+    await run(upload(), { github })
+    const again = await run(upload(), { github })
+    expect(again.annotations[0]?.message).toContain(
+      'an artifact with this name already exists on the workflow run',
+    )
+    expect((await run(upload(), { github, runAttempt: 2 })).exitCode).toBe(0)
+    expect(github.artifacts).toHaveLength(2)
+  })
+
+  test('wait for a service that is down: with compressed time', async () => {
+    github.artifactsDown = true
+    const { annotations, duration } = await run(upload(), { github, timeFactor: 500 })
+    expect(annotations[0]?.message).toContain('after 5 attempts')
+    expect(duration).toBeLessThan(5000)
+  })
+
+  test('that are damaged on the way are noticed', async () => {
+    github.onRequest = (request) => {
+      if (request.query.get('comp') === 'block') request.bytes = Buffer.from('another key!')
+      return undefined
+    }
+    const { annotations } = await run(upload(), { github })
+    expect(annotations[0]?.message).toContain('size or hash does not match')
+    expect(github.artifacts).toEqual([])
+  })
+})
+
+test('compressed time: timers end early, and in order; short ones and the clock are left alone', async () => {
+  const { stdout } = await run(
+    `import { setTimeout as sleep } from 'node:timers/promises'
+    import { promisify } from 'node:util'
+    const began = Date.now()
+    const order = []
+    await Promise.all([
+      sleep(3000).then(() => order.push('sleep 3000')),
+      promisify(setTimeout)(2000).then(() => order.push('promisified 2000')),
+      new Promise((done) => setTimeout((word) => done(order.push(word)), 5, 'short 5')),
+      new Promise((done) => { const id = setInterval(() => done(clearInterval(id)), 4000) }).then(() =>
+        order.push('interval 4000')),
+      new Promise((done) => AbortSignal.timeout(5000).addEventListener('abort', done)).then(() =>
+        order.push('signal 5000')),
+      sleep(6000), // the timer of AbortSignal keeps no process alive
+    ])
+    console.log(JSON.stringify({ order, took: Date.now() - began }))`,
+    { timeFactor: 20 },
+  )
+  const { order, took } = JSON.parse(stdout)
+  expect(order).toEqual([
+    'short 5',
+    'promisified 2000',
+    'sleep 3000',
+    'interval 4000',
+    'signal 5000',
+  ])
+  expect(took).toBeGreaterThanOrEqual(290)
+  expect(took).toBeLessThan(2000)
+})

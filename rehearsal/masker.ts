@@ -1,0 +1,135 @@
+/**
+ * What the runner hides. Every value is registered as a whole and line by line, each of these also
+ * in eleven encoded forms, and every occurrence of any of them becomes `***`: the rules of
+ * actions/runner 2.336 (SecretMasker.cs, ValueEncoders.cs, ActionCommandManager.cs), nothing kinder.
+ */
+export interface Masker {
+  /** `::add-mask::`. False when there is nothing to mask: the runner warns then. */
+  add(value: string): boolean
+  /** A secret that the job received: the same, trimmed first. */
+  addSecret(value: string): void
+  /** One value alone, as it is: not its lines. */
+  addValue(value: string): void
+  mask(text: string): string
+  /** What was registered: whole values and lines, without their encoded forms. */
+  readonly values: ReadonlySet<string>
+}
+
+export function createMasker(): Masker {
+  const values = new Set<string>()
+  const forms = new Set<string>()
+
+  const addValue = (value: string) => {
+    if (value === '' || values.has(value)) return
+    values.add(value)
+    forms.add(value)
+    for (const encode of encoders) {
+      const form = encode(value)
+      if (form !== '') forms.add(form)
+    }
+  }
+  const add = (value: string) => {
+    if (trim(value) === '') return false
+    addValue(value)
+    for (const line of value.split(/[\r\n]/)) addValue(trim(line))
+    return true
+  }
+  return {
+    values,
+    add,
+    addSecret: (value) => void add(trim(value)),
+    addValue,
+    mask: (text) => replace(text, forms),
+  }
+}
+
+/** .NET's Trim: Unicode white space, which a byte order mark is not. */
+const trim = (text: string) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '')
+
+/** Ordinal search of every form; hits that overlap or touch become one `***`. */
+function replace(text: string, forms: Iterable<string>): string {
+  const hits: { start: number; end: number }[] = []
+  for (const form of forms) {
+    let start = text.indexOf(form)
+    while (start >= 0) {
+      hits.push({ start, end: start + form.length })
+      start = text.indexOf(form, start + 1)
+    }
+  }
+  hits.sort((a, b) => a.start - b.start)
+
+  let masked = ''
+  let end = -1
+  for (const hit of hits) {
+    if (hit.start > end) masked += `${text.slice(Math.max(end, 0), hit.start)}***`
+    end = Math.max(end, hit.end)
+  }
+  return masked + text.slice(Math.max(end, 0))
+}
+
+const base64 = (value: string, skip: number) => {
+  const bytes = Buffer.from(value, 'utf8')
+  return (bytes.length > skip ? bytes.subarray(skip) : bytes).toString('base64')
+}
+
+/** Newtonsoft's JSON escape: like ours, and three line separators more. */
+const json = (value: string) =>
+  [...value].map((character) => JSON_ESCAPES[character] ?? control(character)).join('')
+
+const JSON_ESCAPES: Record<string, string> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\u0085': '\\u0085',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+}
+
+const control = (character: string) =>
+  character < ' ' ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : character
+
+/** RFC 3986, which leaves fewer characters alone than JavaScript does. */
+const uri = (value: string) =>
+  encodeURIComponent(Buffer.from(value, 'utf8').toString('utf8')).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+
+const XML_ESCAPES: Record<string, string> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '&': '&amp;',
+}
+
+/** PowerShell prints a failing command in two sections around an `&`. Short ones are not masked. */
+const section = (text: string) => (text.length >= 6 ? text : '')
+
+/** The eleven forms, in the runner's order. An empty one is not registered. */
+export const encoders: readonly ((value: string) => string)[] = [
+  (value) => base64(value, 0),
+  (value) => base64(value, 1),
+  (value) => base64(value, 2),
+  (value) => value.replaceAll('"', '\\"'),
+  (value) => value.replaceAll("'", "''"),
+  json,
+  uri,
+  (value) => value.replace(/[<>"'&]/g, (character) => XML_ESCAPES[character] ?? character),
+  (value) => (value.length > 8 && /^".*"$/s.test(value) ? value.slice(1, -1) : ''),
+  (value) => {
+    const plus = value.indexOf('&+')
+    return section(value.slice(0, plus >= 0 ? plus + 2 : value.lastIndexOf('&') + 1))
+  },
+  (value) => {
+    const plus = value.indexOf('&+')
+    const ampersand = value.lastIndexOf('&')
+    // The letter after `&+` is the one that gets coloured: it stands in neither section.
+    if (plus >= 0) return section(value.slice(plus + 3))
+    return ampersand >= 0 ? section(value.slice(ampersand + 1)) : ''
+  },
+]

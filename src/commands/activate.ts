@@ -1,0 +1,578 @@
+import { fingerprint } from '../domain/fingerprint.ts'
+import { type KeyPair, privateKeyPem, publicKeyPem } from '../domain/key-pair.ts'
+import { type KeyRecord, timestamp } from '../domain/key-record.ts'
+import { Problem, Problems } from '../domain/problem.ts'
+import { type Promotion, planPromotion } from '../domain/promotion.ts'
+import { readPublicKeyId } from '../domain/public-key-id.ts'
+import type { Stored, TargetState } from '../domain/slots.ts'
+import type { SealedSecret, Target } from '../ports.ts'
+import type { TargetResult } from '../summary/outcome.ts'
+import { prove, skipped } from './prove.ts'
+import {
+  inspectTargets,
+  keyPairOfInput,
+  knowKey,
+  knowPlace,
+  knowPublicKeyId,
+  pace,
+  placeOf,
+  placeOfProof,
+  publish,
+  refuseIf,
+  resultOf,
+  type Step,
+  warn,
+} from './step.ts'
+
+/**
+ * Makes an exchanged pair the current one: proved with Amazon Pay first, compared with what is current, and
+ * written so that after every failure the current pair is wholly old or wholly new.
+ */
+export async function activate(step: Step): Promise<void> {
+  const { inputs, world, outcome } = step
+  const pair = await keyPairOfInput(step, 'private-key')
+  const key = knowKey(step, pair.publicKey)
+  const publicKeyId = await publicKeyIdOf(step)
+  knowPublicKeyId(step, publicKeyId)
+  const previous =
+    inputs.previousPrivateKey.trim() === ''
+      ? null
+      : await keyPairOfInput(step, 'previous-private-key')
+  const previousId =
+    inputs.previousPublicKeyId === ''
+      ? null
+      : readPublicKeyId(inputs.previousPublicKeyId, { input: 'previous-public-key-id' }).id
+
+  const states = await inspectTargets(step, {
+    slots: ['current', 'next', 'previous'],
+    publicKeyId: true,
+    sealing: true,
+  })
+  knowPlace(step, [
+    ...states.map((state) => recordOf(state, key.fingerprint)),
+    ...states.map((state) => state.records.current?.record),
+  ])
+  const plans = planAll(step, states, {
+    fingerprint: key.fingerprint,
+    publicKeyId: publicKeyId.id,
+    previous: previous && fingerprint(previous.publicKey),
+    previousPublicKeyId: previousId,
+  })
+  outcome.previousPublicKeyId =
+    states
+      .map(({ records }) => records.current?.record)
+      .find((r) => r?.fingerprint !== key.fingerprint)?.publicKeyId ?? previousId
+  outcome.previousFingerprint = previous && fingerprint(previous.publicKey)
+  world.runner.output('previous-public-key-id', outcome.previousPublicKeyId ?? '')
+  world.runner.output('secret-name', outcome.names.privateKey.current)
+
+  await proveNew(step, pair, publicKeyId.id, plans)
+  if (previous && previousId && plans.some((plan) => plan.adopting)) {
+    await proveAdopted(step, previous, previousId)
+  }
+  for (const plan of plans)
+    for (const fact of plan.warnings) warn(step, { fact, hint: 'see docs/rotation.md' })
+
+  const record = newRecord(step, states, key.fingerprint, publicKeyId.id)
+  outcome.record = record
+  if (inputs.dryRun) {
+    outcome.targets = world.targets.map((target, index) =>
+      resultOf(target, 'planned', planWords(plans[index])),
+    )
+    outcome.status = 'planned'
+    return
+  }
+
+  await assertUnchanged(step, states)
+  const jobs = await Promise.all(
+    world.targets.map((target, index) =>
+      prepare(step, {
+        target,
+        state: states[index] as TargetState,
+        plan: plans[index] as Promotion,
+        pair,
+        previous,
+        previousId,
+        record,
+      }),
+    ),
+  )
+  await promoteAll(step, jobs)
+  await clearNext(step, jobs, key.fingerprint)
+  await publish(step)
+  outcome.status = 'activated'
+}
+
+/** From the input, or from the comment with which a reviewer approved this very run. */
+async function publicKeyIdOf(step: Step): Promise<ReturnType<typeof readPublicKeyId>> {
+  const { inputs, world } = step
+  if (inputs.publicKeyId !== 'from-approval') {
+    return readPublicKeyId(inputs.publicKeyId, { input: 'public-key-id' })
+  }
+  const approved = (await world.github.approvals()).filter(({ state }) => state === 'approved')
+  const { environment } = inputs
+  const wanted =
+    environment === null
+      ? approved
+      : approved
+          .filter(({ environments }) =>
+            environments.some((name) => name.toLowerCase() === environment.toLowerCase()),
+          )
+          .slice(0, 1)
+  const ids = new Set(
+    wanted.flatMap(({ comment }) => comment.match(/\b(?:(?:LIVE|SANDBOX)-)?[A-Z0-9]{24}\b/g) ?? []),
+  )
+  const [id, ...more] = ids
+  if (id !== undefined && more.length === 0) {
+    return readPublicKeyId(id, { input: 'public-key-id' })
+  }
+  const of = environment === null ? 'this run' : `environment ${environment}`
+  throw new Problem(
+    'public-key-id-invalid',
+    `public-key-id is from-approval, and the approval of ${of} names ${ids.size === 0 ? 'no Public Key ID' : `${ids.size} Public Key IDs`}`,
+    'start a new run and approve it with a comment that holds exactly one Public Key ID, or pass the ID itself as public-key-id',
+  )
+}
+
+function recordOf(state: TargetState, fingerprint: string): KeyRecord | undefined {
+  return Object.values(state.records)
+    .map((stored) => stored?.record)
+    .find((record) => record?.fingerprint === fingerprint)
+}
+
+function planAll(
+  step: Step,
+  states: readonly TargetState[],
+  wish: {
+    fingerprint: string
+    publicKeyId: string
+    previous: string | null
+    previousPublicKeyId: string | null
+  },
+): Promotion[] {
+  const { inputs, outcome, world } = step
+  const plans: Promotion[] = []
+  const findings = states.map((state, index): Problem[] => {
+    try {
+      const plan = planPromotion(state, {
+        ...wish,
+        names: outcome.names,
+        keepPrevious: inputs.keepPrevious,
+        region: outcome.region,
+        payEnvironment: outcome.payEnvironment,
+      })
+      plans.push(plan)
+      return roomFor(state, plan, placeOf(world.targets[index] as Target))
+    } catch (error) {
+      if (error instanceof Problem) return [error]
+      throw error
+    }
+  })
+  refuseIf(step, findings)
+  return plans
+}
+
+/** GitHub answers a secret too many with 422, in the middle of a pair: better counted before. */
+function roomFor(state: TargetState, plan: Promotion, where: string): Problem[] {
+  if (state.room === null) return []
+  const needed = [
+    plan.pair && !state.publicKeyId,
+    plan.pair && !state.privateKey.current,
+    plan.previous !== 'not' && !state.privateKey.previous,
+  ].filter((missing) => missing).length
+  if (needed <= state.room) return []
+  return [
+    new Problem(
+      'secret-write-failed',
+      `${where} has room for ${state.room} more secrets, and this needs ${needed}: GitHub allows 100`,
+      'delete secrets there that nobody uses any more, then run this again',
+    ),
+  ]
+}
+
+async function proveNew(
+  step: Step,
+  pair: KeyPair,
+  publicKeyId: string,
+  plans: readonly Promotion[],
+): Promise<void> {
+  const { inputs, world, outcome } = step
+  if (inputs.amazonPayCheck === 'off') {
+    tellProof(step, skipped)
+    return
+  }
+  const place = placeOfProof(step, publicKeyId)
+  const { story, problem } = await prove(world, { pair, publicKeyId, ...place }, true)
+  const first = plans.every((plan) => plan.first)
+  const account = story.judgement?.verdict === 'account'
+  // A suspended or foreign account may become the first pair, but must not replace one that works.
+  tellProof(step, account && !first ? { ...story, answer: 'undecided' } : story)
+  if (!problem) return
+  const tolerable =
+    (account && first) ||
+    (inputs.amazonPayCheck === 'warn' && outcome.proof?.answer === 'undecided')
+  if (!tolerable) throw problem
+  warn(step, problem)
+}
+
+export function tellProof({ world, outcome }: Step, story: typeof skipped): void {
+  outcome.proof = story
+  world.runner.output('amazon-pay', story.answer)
+}
+
+/** The pair that a shop brings with it is kept for a rollback: it has to be one. */
+async function proveAdopted(step: Step, pair: KeyPair, publicKeyId: string): Promise<void> {
+  if (step.inputs.amazonPayCheck === 'off') return
+  const place = placeOfProof(step, publicKeyId)
+  const { problem } = await prove(step.world, { pair, publicKeyId, ...place }, false)
+  if (!problem) return
+  if (step.inputs.amazonPayCheck === 'warn' && problem.code !== 'amazon-pay-rejected') {
+    warn(step, problem)
+    return
+  }
+  throw new Problem(
+    problem.code,
+    `previous-private-key and previous-public-key-id: ${problem.fact}`,
+    problem.hint,
+  )
+}
+
+function newRecord(
+  { world, outcome }: Step,
+  states: readonly TargetState[],
+  fingerprint: string,
+  publicKeyId: string,
+): KeyRecord {
+  const now = timestamp(world.clock.now())
+  const known = states.map((state) => recordOf(state, fingerprint)).find((record) => record)
+  const activated = states
+    .map((state) => state.records.current?.record)
+    .find((r) => r?.fingerprint === fingerprint && r.publicKeyId === publicKeyId)
+  return {
+    ...known,
+    version: 1,
+    fingerprint,
+    publicKey: outcome.key?.publicKey ?? '',
+    publicKeyId,
+    region: outcome.region,
+    payEnvironment: outcome.payEnvironment,
+    madeAt: known?.madeAt ?? now,
+    activatedAt: activated?.activatedAt ?? now,
+    run: world.runner.run.url,
+  }
+}
+
+function planWords(plan: Promotion | undefined): string {
+  if (!plan?.pair) return 'this pair is current already; what an earlier run left would be finished'
+  return {
+    before: 'the current pair would be kept as the previous one, and the new pair become current',
+    after: 'the pair would become current again, and the current one be kept as the previous one',
+    not: 'the pair would become current',
+  }[plan.previous]
+}
+
+/** Asking Amazon Pay took a while: what was compared must still be true when the first write begins. */
+async function assertUnchanged(step: Step, states: readonly TargetState[]): Promise<void> {
+  const findings = await Promise.all(
+    step.world.targets.map(async (target, index) => {
+      const before = states[index]?.records
+      const [current, next] = await Promise.all([target.record('current'), target.record('next')])
+      const same =
+        current?.fingerprint === before?.current?.record.fingerprint &&
+        current?.publicKeyId === before?.current?.record.publicKeyId &&
+        next?.fingerprint === before?.next?.record.fingerprint
+      if (same) return []
+      return [
+        new Problem(
+          'pair-changed',
+          `another run changed the key records of ${placeOf(target)} while this one was asking Amazon Pay`,
+          'look at command: status, then start a new run if this pair is still to become current; give the writing jobs one concurrency group',
+        ),
+      ]
+    }),
+  )
+  refuseIf(step, findings)
+}
+
+/** Everything that one target needs, sealed before the first write anywhere. */
+interface Job {
+  readonly target: Target
+  readonly state: TargetState
+  readonly plan: Promotion
+  readonly record: KeyRecord
+  readonly publicKeyId: SealedSecret
+  readonly privateKey: SealedSecret
+  readonly previous: { readonly secret: SealedSecret; readonly record: KeyRecord } | null
+}
+
+async function prepare(
+  step: Step,
+  options: {
+    target: Target
+    state: TargetState
+    plan: Promotion
+    pair: KeyPair
+    previous: KeyPair | null
+    previousId: string | null
+    record: KeyRecord
+  },
+): Promise<Job> {
+  const { target, state, plan, pair, previous, record } = options
+  const { names } = target
+  return {
+    target,
+    state,
+    plan,
+    record,
+    publicKeyId: await target.seal(names.publicKeyId, record.publicKeyId ?? ''),
+    privateKey: await target.seal(names.privateKey.current, privateKeyPem(pair)),
+    previous:
+      plan.previous === 'not' || previous === null
+        ? null
+        : {
+            secret: await target.seal(names.privateKey.previous, privateKeyPem(previous)),
+            record: previousRecord(step, state, previous, options.previousId),
+          },
+  }
+}
+
+/** What is known of the key that is kept: its own record, or what the adopting caller says. */
+function previousRecord(
+  { world, outcome }: Step,
+  state: TargetState,
+  previous: KeyPair,
+  publicKeyId: string | null,
+): KeyRecord {
+  const name = fingerprint(previous.publicKey)
+  const known = recordOf(state, name)
+  if (known) return known
+  const since = state.privateKey.current?.createdAt
+  return {
+    version: 1,
+    fingerprint: name,
+    publicKey: publicKeyPem(previous.publicKey),
+    publicKeyId,
+    region: outcome.region,
+    payEnvironment: outcome.payEnvironment,
+    madeAt: timestamp(since ? new Date(since) : world.clock.now()),
+    activatedAt: null,
+    run: world.runner.run.url,
+  }
+}
+
+/** One target after the other; the first failure ends it, and a new run goes on from there. */
+async function promoteAll(step: Step, jobs: readonly Job[]): Promise<void> {
+  const { world, outcome } = step
+  outcome.targets = jobs.map(({ target }) => resultOf(target, 'untouched', 'nothing was written'))
+  // The write-ahead mark, everywhere before the first pair changes: it tells a killed activation from a
+  // pair that somebody else stored.
+  for (const job of jobs) await failing(step, jobs, job, () => mark(job))
+  for (const [index, job] of jobs.entries()) {
+    if (index > 0 && world.runner.stop.aborted) {
+      throw new Problem(
+        'github-unavailable',
+        `the step was stopped before ${placeOf(job.target)} was written: the job was cancelled, or its two minutes are up`,
+        'run this again: it goes on with the targets that are left; with many targets, spread them over a matrix',
+      )
+    }
+    await pace(step)
+    const result = await failing(step, jobs, job, () => promote(step, job))
+    outcome.targets[index] = result
+    world.runner.info(`${placeOf(job.target)}: ${result.message}`)
+  }
+}
+
+async function failing<T>(
+  { outcome }: Step,
+  jobs: readonly Job[],
+  job: Job,
+  effect: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await effect()
+  } catch (error) {
+    const problem = error instanceof PairFailure ? error.problem : error
+    if (!(problem instanceof Problem)) throw error
+    const kind = error instanceof PairFailure ? error.kind : 'failed'
+    outcome.targets[jobs.indexOf(job)] = resultOf(job.target, kind, problem.fact, problem.code)
+    throw new Problems([problem])
+  }
+}
+
+async function mark({ target, plan, record, state }: Job): Promise<void> {
+  if (plan.mark === 'none') return
+  const staged = state.records.next?.record ?? record
+  await target.saveRecord('next', { ...staged, publicKeyId: record.publicKeyId, activatedAt: null })
+}
+
+async function promote(step: Step, job: Job): Promise<TargetResult> {
+  const { target, plan, record, state } = job
+  const { names } = target
+  if (plan.displaced) {
+    warn(step, {
+      fact: `secret ${names.privateKey.previous} of ${placeOf(target)} still held a key that nobody retired (Public Key ID ${plan.displaced.publicKeyId ?? 'unknown'}); it is replaced now`,
+      hint: 'delete that Public Key ID in Integration Central when nothing uses it any more',
+    })
+  }
+  // Before the pair, so that a kill cannot lose the key that is current now.
+  if (plan.previous === 'before') {
+    await keepPrevious(job)
+    await pace(step)
+  }
+  if (plan.pair) {
+    await writePair(job)
+    // Last of the three: as long as it names the old key, a re-run knows that the pair may be unfinished.
+    await target.saveRecord('current', record)
+  }
+  // In a rollback the good key stands only in this slot until the pair is written.
+  if (plan.previous === 'after') {
+    await pace(step)
+    await keepPrevious(job)
+  }
+  const before = state.privateKey.current
+  if (!plan.pair && plan.previous === 'not') {
+    return resultOf(target, 'unchanged', 'this pair was current already')
+  }
+  if (!plan.pair)
+    return resultOf(target, 'updated', 'this pair was current already; what was left is finished')
+  return before
+    ? resultOf(target, 'updated', 'the new pair is current')
+    : resultOf(target, 'created', 'the pair is current')
+}
+
+async function keepPrevious({ target, previous }: Job): Promise<void> {
+  if (!previous) return
+  await target.putSecret(previous.secret)
+  await target.saveRecord('previous', previous.record)
+}
+
+/** A pair that could not be written, with what became of it. */
+class PairFailure extends Error {
+  readonly kind: 'failed' | 'restored' | 'torn'
+  readonly problem: Problem
+
+  constructor(kind: 'failed' | 'restored' | 'torn', problem: Problem) {
+    super(problem.message)
+    this.kind = kind
+    this.problem = problem
+  }
+}
+
+/**
+ * The two secrets of a pair, back to back. The Public Key ID goes first: it can be put back from the record
+ * when the private key cannot be written, which the other way round nobody could.
+ */
+async function writePair(job: Job): Promise<void> {
+  const { target, state, publicKeyId, privateKey } = job
+  const id = await write(target, publicKeyId, state.publicKeyId)
+  if (id.happened === 'no') throw new PairFailure('failed', id.problem)
+  if (id.happened === 'unknown') await putBack(job, id.problem)
+  const key = await write(target, privateKey, state.privateKey.current)
+  if (key.happened === 'no') await putBack(job, key.problem)
+  if (key.happened === 'unknown') {
+    throw torn(
+      job,
+      `secret ${publicKeyId.name} of ${placeOf(target)} holds the new Public Key ID, and whether secret ${privateKey.name} holds the new private key cannot be found out`,
+      key.problem,
+    )
+  }
+}
+
+type Written =
+  | { readonly happened: 'yes' }
+  | { readonly happened: 'no' | 'unknown'; readonly problem: Problem }
+
+/** Writes a secret. When the answer was lost, GitHub's date of the secret says whether it happened. */
+async function write(
+  target: Target,
+  secret: SealedSecret,
+  before: Stored | null,
+): Promise<Written> {
+  const startedAt = target.serverTime
+  try {
+    await target.putSecret(secret)
+    return { happened: 'yes' }
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem
+    if (!problem.uncertain) return { happened: 'no', problem }
+    let after: Stored | null
+    try {
+      after = await target.secret(secret.name)
+    } catch {
+      return { happened: 'unknown', problem }
+    }
+    if (after !== null && after.updatedAt !== before?.updatedAt) return { happened: 'yes' }
+    // GitHub counts in seconds: a secret that was changed in the second in which we began says nothing.
+    const sameSecond =
+      before !== null &&
+      (startedAt === null || Date.parse(before.updatedAt) >= startedAt.getTime() - 1000)
+    return { happened: sameSecond ? 'unknown' : 'no', problem }
+  }
+}
+
+/** Puts the old Public Key ID back beside the old private key, and ends. */
+async function putBack(job: Job, cause: Problem): Promise<never> {
+  const { target, plan } = job
+  const name = target.names.publicKeyId
+  const old = plan.oldPublicKeyId
+  if (old === undefined) {
+    throw torn(
+      job,
+      `secret ${name} of ${placeOf(target)} holds the new Public Key ID beside the old private key, and the old Public Key ID is not known here`,
+      cause,
+    )
+  }
+  try {
+    if (old === null) await target.deleteSecret(name)
+    else await target.putSecret(await target.seal(name, old))
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    throw torn(
+      job,
+      `secret ${name} of ${placeOf(target)} holds the new Public Key ID beside the old private key, and putting ${old ?? 'nothing'} back failed`,
+      cause,
+    )
+  }
+  throw new PairFailure(
+    'restored',
+    new Problem(
+      cause.code,
+      `${cause.fact}; the pair of ${placeOf(target)} is the old one again`,
+      cause.hint,
+    ),
+  )
+}
+
+function torn({ target }: Job, fact: string, cause: Problem): PairFailure {
+  return new PairFailure(
+    'torn',
+    new Problem(
+      'pair-torn',
+      `${fact} (${cause.fact})`,
+      `run this again at once with the same inputs, which writes both halves; until then ${placeOf(target)} may sign with a pair that does not belong together, so stop deploys that start now`,
+    ),
+  )
+}
+
+/** The staged key is current now. What cannot be deleted is harmless, so it is only told. */
+async function clearNext(step: Step, jobs: readonly Job[], activated: string): Promise<void> {
+  for (const { target, plan } of jobs) {
+    if (!plan.clearNext) continue
+    const { names } = target
+    try {
+      await pace(step)
+      // Read once more: another key may have been staged meanwhile, and that one stays.
+      const there = await target.record('next')
+      if (there?.fingerprint !== activated) continue
+      await target.deleteSecret(names.privateKey.next)
+      await target.deleteRecord('next')
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      warn(step, {
+        code: error.code,
+        fact: `the pair is current, but secret ${names.privateKey.next} or variable ${names.record.next} of ${placeOf(target)} could not be deleted: ${error.fact}`,
+        hint: 'run this again, or delete them by hand: they hold the key that is current now',
+      })
+    }
+  }
+}

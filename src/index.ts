@@ -1,0 +1,73 @@
+import { getInput } from '@actions/core'
+import { type Order, readOrder, sensitiveInputs, unusedInputs } from './adapters/inputs.ts'
+import { createRunner } from './adapters/runner.ts'
+import { activate } from './commands/activate.ts'
+import { generate } from './commands/generate.ts'
+import { retire } from './commands/retire.ts'
+import { status } from './commands/status.ts'
+import { type Step, warn } from './commands/step.ts'
+import { validate } from './commands/validate.ts'
+import { masksOf } from './domain/key-material.ts'
+import { slotNames } from './domain/slots.ts'
+import { emptyOutcome, problemsOf, report } from './report.ts'
+import { createClock, createWorld } from './world.ts'
+
+const commands = { generate, validate, activate, retire, status }
+
+/** No further target is begun after this long; what is under way gets the rest of the two minutes. */
+const lastStart = 100_000
+const budget = 118_000
+
+const startedAt = Date.now()
+const stop = new AbortController()
+setTimeout(() => stop.abort(), lastStart).unref()
+process.on('SIGINT', () => stop.abort())
+process.on('SIGTERM', () => stop.abort())
+
+const raw = (name: string): string => getInput(name, { trimWhitespace: false })
+const runner = createRunner(process.env, stop.signal)
+const outcome = emptyOutcome({
+  command: raw('command').trim(),
+  prefix: raw('prefix').trim(),
+  names: slotNames(raw('prefix').trim()),
+  maxAgeDays: 0,
+  runner,
+})
+const fail = (error: unknown): void => {
+  outcome.problems = problemsOf(error)
+  process.exitCode = 1
+}
+const end = async (): Promise<never> => {
+  await report(runner, outcome).catch(fail)
+  // A time-out that a library still waits for must not keep the job.
+  process.stdout.write('', () => process.exit())
+  return new Promise(() => {})
+}
+process.on('uncaughtException', (error) => {
+  fail(error)
+  void end()
+})
+
+try {
+  // Before anything else, so that nothing of it can be printed.
+  for (const { name, value } of sensitiveInputs(raw)) {
+    const masks = name.endsWith('private-key') ? masksOf(value) : [value]
+    for (const mask of masks) runner.mask(mask)
+  }
+  runner.output('command', raw('command').trim())
+  const order: Order = readOrder(raw)
+  const { inputs } = order
+  outcome.prefix = inputs.prefix
+  outcome.names = slotNames(inputs.prefix)
+  outcome.maxAgeDays = inputs.maxAgeDays
+  const world = await createWorld(order, runner, process.env, {
+    clock: createClock(stop.signal),
+    deadline: { signal: AbortSignal.timeout(budget), at: new Date(startedAt + budget) },
+  })
+  const step: Step = { inputs, world, outcome }
+  for (const warning of unusedInputs(raw, inputs.command)) warn(step, warning)
+  await commands[inputs.command](step)
+} catch (error) {
+  fail(error)
+}
+await end()

@@ -1,0 +1,65 @@
+import { printProblem, writeSummary } from './adapters/runner.ts'
+import { Problem, Problems } from './domain/problem.ts'
+import type { SlotNames } from './domain/slots.ts'
+import type { Runner } from './ports.ts'
+import type { Outcome } from './summary/outcome.ts'
+import { page } from './summary/page.ts'
+
+export function emptyOutcome(options: {
+  command: string
+  prefix: string
+  names: SlotNames
+  maxAgeDays: number
+  runner: Runner
+}): Outcome {
+  const { runner, ...rest } = options
+  return {
+    ...rest,
+    runUrl: runner.run.url,
+    repository: runner.run.repository,
+    status: null,
+    key: null,
+    record: null,
+    newKey: false,
+    region: null,
+    payEnvironment: null,
+    publicKeyId: null,
+    previousPublicKeyId: null,
+    previousFingerprint: null,
+    artifact: null,
+    publicKeyFile: null,
+    proof: null,
+    targets: [],
+    standings: [],
+    openRuns: [],
+    warnings: [],
+    problems: [],
+  }
+}
+
+/** Everything that can be thrown, as problems that a person may see. */
+export function problemsOf(error: unknown): readonly [Problem, ...Problem[]] {
+  if (error instanceof Problems) return error.all
+  if (error instanceof Problem) return [error]
+  // The message of a foreign error could quote an input: its name and place in the code cannot.
+  const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: '' }
+  const place = /\n\s+at ([^\n]+)/.exec(stack ?? '')?.[1] ?? 'an unknown place'
+  return [
+    new Problem(
+      'internal',
+      `something went wrong that this action did not foresee: ${name} at ${place}`,
+      'look at command: status for what is there now, then open an issue at amazon-pay-keys/amazon-pay-keys with this line',
+    ),
+  ]
+}
+
+/** Tells how a step ended: annotations, the last outputs, the summary. */
+export async function report(runner: Runner, outcome: Outcome): Promise<void> {
+  for (const problem of outcome.problems) printProblem(problem)
+  const failed = outcome.problems.length > 0
+  const code = [...outcome.problems, ...outcome.warnings].find(({ code }) => code)?.code
+  runner.output('status', failed ? 'failed' : (outcome.status ?? 'failed'))
+  runner.output('error-code', code ?? '')
+  runner.output('targets', JSON.stringify(outcome.targets))
+  await writeSummary(page(outcome))
+}

@@ -1,0 +1,70 @@
+import { exchangeSteps, proposedKeyName, publicKeyFileName } from '../domain/exchange.ts'
+import { regionCodes, regions } from '../domain/region.ts'
+import { checklist, code, fenced, link, text } from './markdown.ts'
+import type { KeyFacts, Outcome } from './outcome.ts'
+
+/** The page from which a person exchanges a public key for a Public Key ID, without any other page. */
+export function exchangeMarkdown(outcome: Outcome): string {
+  const { key } = outcome
+  if (!key) return ''
+  return [
+    '### Exchange this public key in Integration Central',
+    openLine(outcome),
+    checklist(
+      exchangeSteps({
+        region: outcome.region,
+        payEnvironment: outcome.payEnvironment,
+        keyName: keyName(outcome, key),
+      }),
+    ),
+    fenced('text', key.publicKey),
+    nextLine(outcome),
+    trustLines(outcome, key),
+  ].join('\n\n')
+}
+
+export function keyName(outcome: Outcome, key: KeyFacts): string {
+  return proposedKeyName({
+    prefix: outcome.prefix,
+    madeAt: outcome.record?.madeAt ?? '',
+    shortFingerprint: key.shortFingerprint,
+  })
+}
+
+function openLine({ region }: Outcome): string {
+  if (region) {
+    const { name, integrationCentral } = regions[region]
+    return `Open ${link(`Integration Central, ${name}`, integrationCentral)} and sign in as somebody who may manage Amazon Pay.`
+  }
+  const links = regionCodes.map((code) =>
+    link(regions[code].name, regions[code].integrationCentral),
+  )
+  return `Open Integration Central of the region that this key is for (${links.join(', ')}) and sign in as somebody who may manage Amazon Pay. A key works in one region only.`
+}
+
+function nextLine({ names }: Outcome): string {
+  const activate = [
+    'command: activate',
+    'public-key-id: # the Public Key ID you copied',
+    `private-key: \${{ secrets.${names.privateKey.next} }}`,
+    `previous-private-key: \${{ secrets.${names.privateKey.current} }}`,
+  ].join('\n')
+  return [
+    '**Then** start the workflow that activates, with the Public Key ID as its input; or, where a job waits for your approval, paste the Public Key ID into the approval comment. Until then the checkout goes on with the key it has. The step looks like this:',
+    fenced('yaml', activate),
+  ].join('\n\n')
+}
+
+function trustLines(outcome: Outcome, key: KeyFacts): string {
+  const file = publicKeyFileName({
+    region: outcome.region,
+    payEnvironment: outcome.payEnvironment,
+    shortFingerprint: key.shortFingerprint,
+  })
+  const command = `openssl pkey -pubin -in ${file} -outform DER | openssl dgst -sha256 -binary | openssl base64`
+  return [
+    `**Is this the right key?** Its fingerprint is ${code(key.fingerprint)}. Of the downloaded file, this prints the same, without ${code('SHA256:')} and with a ${code('=')} at the end:`,
+    fenced('sh', command),
+    `Trust this page only as the summary of ${link('this run', outcome.runUrl)} in ${text(outcome.repository)}, started from the default branch. Whoever sends you a page like it by mail or chat may have put their own public key on it.`,
+  ].join('\n\n')
+}

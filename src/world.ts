@@ -1,0 +1,86 @@
+import { createAmazonPay } from './adapters/amazon-pay.ts'
+import { createArtifactStore } from './adapters/artifact.ts'
+import { isLoopback, type Order, readAmazonPayUrl, readApiUrl } from './adapters/inputs.ts'
+import { readOpenSsh } from './adapters/openssh.ts'
+import { Problem } from './domain/problem.ts'
+import { slotNames } from './domain/slots.ts'
+import type { Clock, GitHub, Runner, Target, World } from './ports.ts'
+
+/** The adapters that an order needs, wired. What it does not need is not loaded. */
+export async function createWorld(
+  order: Order,
+  runner: Runner,
+  env: Readonly<Record<string, string | undefined>>,
+  time: { readonly clock: Clock; readonly deadline: { signal: AbortSignal; at: Date } },
+): Promise<World> {
+  const amazonPayUrl = readAmazonPayUrl(env.AMAZON_PAY_API_URL)
+  const { targets, github } =
+    order.places.length === 0
+      ? { targets: [], github: noGitHub }
+      : await gitHub(
+          order,
+          runner,
+          readApiUrl('GITHUB_API_URL', env.GITHUB_API_URL ?? 'https://api.github.com'),
+          amazonPayUrl,
+          time,
+        )
+  return {
+    runner,
+    clock: time.clock,
+    targets,
+    github,
+    artifacts: createArtifactStore(runner.run.url),
+    amazonPay: createAmazonPay(amazonPayUrl),
+    readOpenSsh,
+  }
+}
+
+async function gitHub(
+  { token, places, inputs }: Order,
+  runner: Runner,
+  apiUrl: URL,
+  amazonPayUrl: URL | null,
+  time: Parameters<typeof createWorld>[3],
+): Promise<{ targets: Target[]; github: GitHub }> {
+  if (amazonPayUrl && !isLoopback(apiUrl) && ['activate', 'retire'].includes(inputs.command)) {
+    throw new Problem(
+      'input-invalid',
+      'AMAZON_PAY_API_URL points to a stand-in for Amazon Pay, while GitHub is the real one',
+      `remove AMAZON_PAY_API_URL from the step's environment: what a stand-in says must not change real secrets`,
+    )
+  }
+  const [{ createGitHub, createGitHubClient }, { createTarget }] = await Promise.all([
+    import('./adapters/github.ts'),
+    import('./adapters/target.ts'),
+  ])
+  const client = createGitHubClient({ token, apiUrl: apiUrl.href.replace(/\/$/, ''), ...time })
+  const names = slotNames(inputs.prefix)
+  return {
+    targets: places.map((place) => createTarget(client, place, names)),
+    github: createGitHub(client, runner.run),
+  }
+}
+
+/** `validate` needs no GitHub, and works without a network. */
+const noGitHub: GitHub = {
+  approvals: () => Promise.reject(new Error('validate asks GitHub nothing')),
+  openRuns: () => Promise.reject(new Error('validate asks GitHub nothing')),
+}
+
+/** Sleeps that end early when the step has to come to its end. */
+export function createClock(stop: AbortSignal): Clock {
+  return {
+    now: () => new Date(),
+    sleep: (milliseconds) =>
+      new Promise((resolve) => {
+        if (stop.aborted) return resolve()
+        const done = (): void => {
+          clearTimeout(timer)
+          stop.removeEventListener('abort', done)
+          resolve()
+        }
+        const timer = setTimeout(done, milliseconds)
+        stop.addEventListener('abort', done)
+      }),
+  }
+}
