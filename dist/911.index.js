@@ -611,6 +611,8 @@ function createTarget(client, place, names) {
             throw (0,github.explain)(error, attempt(`read secret ${name}`));
         }
     };
+    /** Records that were seen: writing them updates, writing others creates, without a request to find out. */
+    const seen = new Set();
     const getRecord = async (slot) => {
         const name = names.record[slot];
         try {
@@ -620,6 +622,7 @@ function createTarget(client, place, names) {
             const { value } = members(data);
             if (typeof value !== 'string')
                 throw unreadable();
+            seen.add(slot);
             return { ...storedOf(data), record: (0,key_record/* readKeyRecord */.TL)(value, `${name} of ${where}`) };
         }
         catch (error) {
@@ -740,20 +743,20 @@ function createTarget(client, place, names) {
             }
         },
         async saveRecord(slot, record) {
+            // A record that appeared since it was looked for is our own, of a try whose answer was lost: the
+            // caller compared right before.
+            if (!seen.has(slot) && (await this.createRecord(slot, record)))
+                return;
             const name = names.record[slot];
-            const value = (0,key_record/* writeKeyRecord */.Ic)(record);
             try {
-                const { data } = await orNull(call('PATCH', '/variables/{name}', { name, value }));
-                if (data !== null)
-                    return;
+                await call('PATCH', '/variables/{name}', { name, value: (0,key_record/* writeKeyRecord */.Ic)(record) });
             }
             catch (error) {
+                const gone = error instanceof github.GitHubError && error.refusal.status === 404;
+                if (gone && (await this.createRecord(slot, record)))
+                    return;
                 throw (0,github.explain)(error, attempt(`write variable ${name}`, 'variable'));
             }
-            if (await this.createRecord(slot, record))
-                return;
-            // Created meanwhile: by the try whose answer was lost, or by another run, whose record is older now.
-            await this.saveRecord(slot, record);
         },
         async deleteRecord(slot) {
             const name = names.record[slot];

@@ -3,7 +3,7 @@
  * of what is inside. The same sources give the same bytes, on any machine.
  */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
@@ -14,11 +14,22 @@ const run = (command: string, ...args: string[]): string =>
     maxBuffer: 64 * 1024 * 1024,
   })
 
-for (const folder of ['lib', 'dist']) rmSync(join(root, folder), { recursive: true, force: true })
+const remove = (folder: string): void =>
+  rmSync(join(root, folder), { recursive: true, force: true })
+
+// Built beside dist and put in its place at the end, so that a failed build leaves the old one alone.
+for (const folder of ['lib', 'lib-dist']) remove(folder)
 run('tsc', '-p', 'tsconfig.build.json')
-run('ncc', 'build', 'lib/index.js', '-o', 'dist', '-m', '--license', 'licenses.txt')
-rmSync(join(root, 'lib'), { recursive: true })
-writeFileSync(join(root, 'dist/sbom.cdx.json'), `${JSON.stringify(billOfMaterials(), null, 2)}\n`)
+run('ncc', 'build', 'lib/index.js', '-o', 'lib-dist', '-m', '--license', 'licenses.txt')
+remove('lib')
+writeFileSync(
+  join(root, 'lib-dist/sbom.cdx.json'),
+  `${JSON.stringify(billOfMaterials(), null, 2)}\n`,
+)
+
+if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'lib'))
+renameSync(join(root, 'lib-dist'), join(root, 'dist'))
+remove('lib')
 
 /** npm's CycloneDX bill of materials of the production dependencies, without what changes at every call. */
 function billOfMaterials(): object {

@@ -37,8 +37,10 @@ const fail = (error: unknown): void => {
   outcome.problems = problemsOf(error)
   process.exitCode = 1
 }
+let ended = false
 const end = async (): Promise<never> => {
-  await report(runner, outcome).catch(fail)
+  if (!ended) await report(runner, outcome).catch(fail)
+  ended = true
   // A time-out that a library still waits for must not keep the job.
   process.stdout.write('', () => process.exit())
   return new Promise(() => {})

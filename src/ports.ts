@@ -73,6 +73,9 @@ export interface Run {
   readonly id: string
   /** The same for all attempts of the run. */
   readonly url: string
+  /** Path of the workflow file and the ref that it was taken from, as far as the runner says. */
+  readonly workflow: string | null
+  readonly ref: string | null
 }
 
 export interface Clock {

@@ -15,8 +15,7 @@ export function emptyOutcome(options: {
   const { runner, ...rest } = options
   return {
     ...rest,
-    runUrl: runner.run.url,
-    repository: runner.run.repository,
+    run: runner.run,
     status: null,
     key: null,
     record: null,

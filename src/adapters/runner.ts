@@ -95,7 +95,14 @@ function runOf(env: Environment): Run {
   const repository = env.GITHUB_REPOSITORY ?? ''
   const id = env.GITHUB_RUN_ID ?? ''
   const server = env.GITHUB_SERVER_URL ?? 'https://github.com'
-  return { repository, id, url: `${server}/${repository}/actions/runs/${id}` }
+  const [file, ref] = (env.GITHUB_WORKFLOW_REF ?? '').split('@')
+  return {
+    repository,
+    id,
+    url: `${server}/${repository}/actions/runs/${id}`,
+    workflow: file?.replace(`${repository}/`, '') || null,
+    ref: ref?.replace(/^refs\/heads\//, '') || null,
+  }
 }
 
 function dispatchedInputs(env: Environment): string[] {

@@ -77,6 +77,9 @@ export function createTarget(client: GitHubClient, place: Place, names: SlotName
     }
   }
 
+  /** Records that were seen: writing them updates, writing others creates, without a request to find out. */
+  const seen = new Set<Slot>()
+
   const getRecord = async (slot: Slot): Promise<StoredRecord | null> => {
     const name = names.record[slot]
     try {
@@ -84,6 +87,7 @@ export function createTarget(client: GitHubClient, place: Place, names: SlotName
       if (data === null) return null
       const { value } = members(data)
       if (typeof value !== 'string') throw unreadable()
+      seen.add(slot)
       return { ...storedOf(data), record: readKeyRecord(value, `${name} of ${where}`) }
     } catch (error) {
       throw error instanceof Problem ? error : explain(error, attempt(`read variable ${name}`))
@@ -208,17 +212,17 @@ export function createTarget(client: GitHubClient, place: Place, names: SlotName
     },
 
     async saveRecord(slot, record) {
+      // A record that appeared since it was looked for is our own, of a try whose answer was lost: the
+      // caller compared right before.
+      if (!seen.has(slot) && (await this.createRecord(slot, record))) return
       const name = names.record[slot]
-      const value = writeKeyRecord(record)
       try {
-        const { data } = await orNull(call('PATCH', '/variables/{name}', { name, value }))
-        if (data !== null) return
+        await call('PATCH', '/variables/{name}', { name, value: writeKeyRecord(record) })
       } catch (error) {
+        const gone = error instanceof GitHubError && error.refusal.status === 404
+        if (gone && (await this.createRecord(slot, record))) return
         throw explain(error, attempt(`write variable ${name}`, 'variable'))
       }
-      if (await this.createRecord(slot, record)) return
-      // Created meanwhile: by the try whose answer was lost, or by another run, whose record is older now.
-      await this.saveRecord(slot, record)
     },
 
     async deleteRecord(slot) {

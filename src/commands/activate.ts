@@ -7,7 +7,7 @@ import { readPublicKeyId } from '../domain/public-key-id.ts'
 import type { Stored, TargetState } from '../domain/slots.ts'
 import type { SealedSecret, Target } from '../ports.ts'
 import type { TargetResult } from '../summary/outcome.ts'
-import { prove, skipped } from './prove.ts'
+import { prove, skipped, wordsOf } from './prove.ts'
 import {
   inspectTargets,
   keyPairOfInput,
@@ -71,7 +71,7 @@ export async function activate(step: Step): Promise<void> {
     await proveAdopted(step, previous, previousId)
   }
   for (const plan of plans)
-    for (const fact of plan.warnings) warn(step, { fact, hint: 'see docs/rotation.md' })
+    for (const fact of plan.warnings) warn(step, { fact, hint: 'look at command: status' })
 
   const record = newRecord(step, states, key.fingerprint, publicKeyId.id)
   outcome.record = record
@@ -100,6 +100,9 @@ export async function activate(step: Step): Promise<void> {
   await promoteAll(step, jobs)
   await clearNext(step, jobs, key.fingerprint)
   await publish(step)
+  world.runner.info(
+    `Key ${key.fingerprint} with Public Key ID ${publicKeyId.id} is current. Next: redeploy every consumer; the summary of this run has the rest`,
+  )
   outcome.status = 'activated'
 }
 
@@ -203,6 +206,9 @@ async function proveNew(
   }
   const place = placeOfProof(step, publicKeyId)
   const { story, problem } = await prove(world, { pair, publicKeyId, ...place }, true)
+  if (story.answer === 'accepted') {
+    world.runner.info(`Amazon Pay accepts the pair: ${story.judgement && wordsOf(story.judgement)}`)
+  }
   const first = plans.every((plan) => plan.first)
   const account = story.judgement?.verdict === 'account'
   // A suspended or foreign account may become the first pair, but must not replace one that works.
@@ -275,17 +281,22 @@ function planWords(plan: Promotion | undefined): string {
 async function assertUnchanged(step: Step, states: readonly TargetState[]): Promise<void> {
   const findings = await Promise.all(
     step.world.targets.map(async (target, index) => {
-      const before = states[index]?.records
-      const [current, next] = await Promise.all([target.record('current'), target.record('next')])
+      const before = states[index]
+      const [current, next, secret] = await Promise.all([
+        target.record('current'),
+        target.record('next'),
+        target.secret(target.names.privateKey.current),
+      ])
       const same =
-        current?.fingerprint === before?.current?.record.fingerprint &&
-        current?.publicKeyId === before?.current?.record.publicKeyId &&
-        next?.fingerprint === before?.next?.record.fingerprint
+        current?.fingerprint === before?.records.current?.record.fingerprint &&
+        current?.publicKeyId === before?.records.current?.record.publicKeyId &&
+        next?.fingerprint === before?.records.next?.record.fingerprint &&
+        secret?.updatedAt === before?.privateKey.current?.updatedAt
       if (same) return []
       return [
         new Problem(
           'pair-changed',
-          `another run changed the key records of ${placeOf(target)} while this one was asking Amazon Pay`,
+          `somebody else changed the current pair or a key record of ${placeOf(target)} while this run was asking Amazon Pay`,
           'look at command: status, then start a new run if this pair is still to become current; give the writing jobs one concurrency group',
         ),
       ]
@@ -368,7 +379,7 @@ async function promoteAll(step: Step, jobs: readonly Job[]): Promise<void> {
   // pair that somebody else stored.
   for (const job of jobs) await failing(step, jobs, job, () => mark(job))
   for (const [index, job] of jobs.entries()) {
-    if (index > 0 && world.runner.stop.aborted) {
+    if (world.runner.stop.aborted) {
       throw new Problem(
         'github-unavailable',
         `the step was stopped before ${placeOf(job.target)} was written: the job was cancelled, or its two minutes are up`,

@@ -87,6 +87,9 @@ export async function generate(step: Step): Promise<void> {
   const sealed = await sealForAll(step, pair)
   await stageEverywhere(step, plan.moves, record, sealed)
   await publish(step)
+  world.runner.info(
+    `Key ${key.fingerprint} is staged. Next: exchange its public key in Integration Central; the summary of this run has the steps`,
+  )
   outcome.status = 'staged'
 }
 

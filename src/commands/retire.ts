@@ -36,10 +36,16 @@ export async function retire(step: Step): Promise<void> {
   const held = states.some(({ privateKey, records }) => privateKey.previous || records.previous)
   if (!held) {
     world.runner.notice('there is no previous key, so there is nothing to retire')
+    outcome.targets = world.targets.map((target) =>
+      resultOf(target, 'unchanged', 'there is no previous key'),
+    )
     outcome.status = 'retired'
     return
   }
   const record = previousOf(step, states)
+  outcome.targets = world.targets.map((target) =>
+    resultOf(target, 'untouched', 'nothing was deleted'),
+  )
   outcome.record = record
   outcome.previousPublicKeyId = record.publicKeyId
   outcome.previousFingerprint = record.fingerprint

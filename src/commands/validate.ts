@@ -38,6 +38,7 @@ export async function validate(step: Step): Promise<void> {
   knowPlace(step, [])
   await proveGiven(step, pair)
   await publish(step)
+  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${outcome.key?.fingerprint}`)
   outcome.status = 'valid'
 }
 

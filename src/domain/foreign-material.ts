@@ -107,6 +107,11 @@ const recognitions: readonly Recognition[] = [
     hint: 'here goes the key itself, beginning with BEGIN',
   },
   {
+    is: (text) => /^[A-Za-z0-9+/=\s]{600,}$/.test(text),
+    what: 'base64 of something that does not say which key it is',
+    hint: 'an encrypted PKCS#1 key needs its header lines (Proc-Type, DEK-Info) and every key its first and last line: hand in the whole file',
+  },
+  {
     is: (text) =>
       /^(?:[~.]{0,2}[\\/]|[A-Za-z]:\\|file:)[^\n]{1,300}$|^[^\s]{1,200}\.(?:pem|key|pub|der|txt|p8|ppk|p12|pfx)$/i.test(
         text,

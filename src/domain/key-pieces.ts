@@ -71,7 +71,8 @@ function armouredPiece(label: string, text: string, input: string): Piece {
 }
 
 /** Header lines of RFC 4716 §3.3, quoted and continued or not. */
-const sshHeaders = /^(?:\s*[A-Za-z][A-Za-z0-9-]{0,63}:\s*(?:"[^"]*"|(?:[^\n\\]|\\[^\n]|\\\n)*\n))*/
+const sshHeaders =
+  /^(?:\s*[A-Za-z][A-Za-z0-9-]{0,63}: {0,8}(?:"[^"]*"|(?:[^\n\\]|\\[^\n]|\\\n)*\n))*/
 
 /** Lets the bytes say what they are, and compares that with the label. */
 function identified(piece: Omit<Piece, 'content'>, labelled: Content, input: string): Piece {

@@ -9,14 +9,14 @@ export function exchangeMarkdown(outcome: Outcome): string {
   if (!key) return ''
   return [
     '### Exchange this public key in Integration Central',
-    openLine(outcome),
-    checklist(
-      exchangeSteps({
+    checklist([
+      openStep(outcome),
+      ...exchangeSteps({
         region: outcome.region,
         payEnvironment: outcome.payEnvironment,
         keyName: keyName(outcome, key),
       }),
-    ),
+    ]),
     fenced('text', key.publicKey),
     nextLine(outcome),
     trustLines(outcome, key),
@@ -31,7 +31,7 @@ export function keyName(outcome: Outcome, key: KeyFacts): string {
   })
 }
 
-function openLine({ region }: Outcome): string {
+function openStep({ region }: Outcome): string {
   if (region) {
     const { name, integrationCentral } = regions[region]
     return `Open ${link(`Integration Central, ${name}`, integrationCentral)} and sign in as somebody who may manage Amazon Pay.`
@@ -65,6 +65,13 @@ function trustLines(outcome: Outcome, key: KeyFacts): string {
   return [
     `**Is this the right key?** Its fingerprint is ${code(key.fingerprint)}. Of the downloaded file, this prints the same, without ${code('SHA256:')} and with a ${code('=')} at the end:`,
     fenced('sh', command),
-    `Trust this page only as the summary of ${link('this run', outcome.runUrl)} in ${text(outcome.repository)}, started from the default branch. Whoever sends you a page like it by mail or chat may have put their own public key on it.`,
+    `**Trust this page only** as the summary of ${link('a run', outcome.run.url)} of ${workflow(outcome)}. Whoever sends you a page like it by mail or chat may have put their own public key on it.`,
   ].join('\n\n')
+}
+
+/** The one workflow and branch whose page may be believed. */
+function workflow({ run }: Outcome): string {
+  const file = run.workflow ? `workflow ${code(run.workflow)}` : 'your own workflow'
+  const branch = run.ref ? `branch ${code(run.ref)}` : 'the default branch'
+  return `${file} on ${branch} of ${text(run.repository)}`
 }

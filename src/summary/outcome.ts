@@ -4,7 +4,7 @@ import type { PayEnvironment, Region } from '../domain/region.ts'
 import type { SlotNames } from '../domain/slots.ts'
 import type { Standing } from '../domain/standing.ts'
 import type { Judgement } from '../domain/verdict.ts'
-import type { OpenRun } from '../ports.ts'
+import type { OpenRun, Run } from '../ports.ts'
 
 export type Status = 'staged' | 'activated' | 'retired' | 'valid' | 'ok' | 'planned'
 
@@ -51,8 +51,7 @@ export interface Outcome {
   command: string
   prefix: string
   names: SlotNames
-  runUrl: string
-  repository: string
+  readonly run: Run
   status: Status | null
   key: KeyFacts | null
   /** The record of the key in its slot, as it was read or written. */

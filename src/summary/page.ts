@@ -200,6 +200,7 @@ function slot({ record, secret, days }: SlotStanding): string {
 }
 
 function targets({ targets, status }: Outcome): string {
+  // A refusal before anything was looked at has no targets; status has a table of its own.
   if (targets.length === 0 || status === 'ok') return ''
   if (targets.length === 1 && status !== null && status !== 'planned') return ''
   const rows = targets.map(({ target, environment, result, code: name, message }) => [

@@ -1,0 +1,41 @@
+import { cell, code, link, table, text } from '../../src/summary/markdown.ts'
+
+describe('what users named stays text', () => {
+  test.each([
+    ['HTML', '<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert\\(1\\)&gt;'],
+    ['a link', '[click](https://evil.example)', '\\[click\\]\\(https:&#8203;//evil.example\\)'],
+    ['a mention', '@acme/owners', '&#64;acme/owners'],
+    ['emphasis', '**bold** _it_', '\\*\\*bold\\*\\* \\_it\\_'],
+    ['a second line', 'one\n# two', 'one \\# two'],
+    ['a workflow command', 'x\r::set-output name=a::b', 'x ::set-output name=a::b'],
+    ['an end of cell', 'a|b', 'a\\|b'],
+    ['an entity', '&lt;', '&amp;lt;'],
+  ])('%s', (_, given, expected) => {
+    expect(text(given)).toBe(expected)
+  })
+})
+
+describe('a value to copy stays whole', () => {
+  test.each([
+    ['plain', 'SHA256:abc', '`SHA256:abc`'],
+    ['with a backtick', 'a`b', '``a`b``'],
+    ['with backticks at its ends', '`a`', '`` `a` ``'],
+    ['with a line end', 'a\nb', '`a b`'],
+  ])('%s', (_, given, expected) => {
+    expect(code(given)).toBe(expected)
+  })
+
+  test('in a cell a pipe does not end it', () => {
+    expect(cell('a|b')).toBe('`a\\|b`')
+  })
+})
+
+test('an address cannot end its link', () => {
+  expect(link('run', 'https://github.com/a>) [x](y')).toBe(
+    '[run](<https://github.com/a%3E)%20[x](y>)',
+  )
+})
+
+test('a table has one line for each row', () => {
+  expect(table(['A', 'B'], [['1', '2']])).toBe('| A | B |\n| --- | --- |\n| 1 | 2 |')
+})
