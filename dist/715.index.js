@@ -13,7 +13,8 @@ __webpack_require__.d(__webpack_exports__, {
   GitHubError: () => (/* binding */ GitHubError),
   createGitHub: () => (/* binding */ createGitHub),
   createGitHubClient: () => (/* binding */ createGitHubClient),
-  explain: () => (/* binding */ explain)
+  explain: () => (/* binding */ explain),
+  refused: () => (/* binding */ refused)
 });
 
 // EXTERNAL MODULE: ./node_modules/@actions/github/lib/github.js
@@ -339,7 +340,7 @@ function createGitHubClient(options) {
             if (headers.date)
                 serverTime = new Date(headers.date);
             if (status >= 300)
-                throw new GitHubError({ status, message: 'moved', accepted: null });
+                throw new GitHubError(refused(status, 'moved'));
             return { status, data: data };
         }
         catch (error) {
@@ -348,6 +349,7 @@ function createGitHubClient(options) {
     };
     return {
         async request(route, parameters = {}) {
+            let uncertain = false;
             try {
                 return await pRetry(() => once(route, parameters), {
                     retries,
@@ -357,18 +359,22 @@ function createGitHubClient(options) {
                     signal: deadline.signal,
                     shouldRetry: ({ error }) => error instanceof RetryableError && error.wait !== null,
                     onFailedAttempt: async ({ error, retriesLeft }) => {
+                        if (error instanceof RetryableError)
+                            uncertain ||= isUnclear(error.refusal);
                         if (!(error instanceof RetryableError) || !error.wait || retriesLeft === 0)
                             return;
                         // No use in waiting for a rate limit that outlasts the step.
-                        if (clock.now().getTime() + error.wait > deadline.at.getTime()) {
-                            throw new AbortError(error);
-                        }
+                        if (clock.now().getTime() + error.wait > deadline.at.getTime())
+                            throw error;
                         await clock.sleep(error.wait);
                     },
                 });
             }
             catch (error) {
-                throw error instanceof GitHubError ? error : new GitHubError(refusalOf(error));
+                if (error instanceof GitHubError)
+                    throw error;
+                const refusal = refusalOf(error);
+                throw new GitHubError({ ...refusal, uncertain: uncertain || isUnclear(refusal) });
             }
         },
         get serverTime() {
@@ -393,23 +399,32 @@ function refusalOf(error) {
         return error.refusal;
     const { status, response } = (error ?? {});
     if (!response)
-        return { status: null, message: 'no answer', accepted: null };
-    const message = response.data?.message;
+        return refused(null, 'GitHub did not answer');
+    // GitHub's own words, cut, on one line: they are quoted in a message.
+    const said = response.data?.message;
+    const message = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').slice(0, 200) : '';
+    const headers = response.headers ?? {};
     return {
         status: status ?? null,
-        // GitHub's own words, cut, on one line: they are quoted in a message.
-        message: typeof message === 'string' ? message.replaceAll(/\s+/g, ' ').slice(0, 200) : '',
-        accepted: response.headers?.['x-accepted-github-permissions'] ?? null,
+        message,
+        accepted: headers['x-accepted-github-permissions'] ?? null,
+        limited: status === 429 ||
+            (status === 403 &&
+                (headers['retry-after'] !== undefined ||
+                    headers['x-ratelimit-remaining'] === '0' ||
+                    /rate limit|abuse/i.test(message))),
     };
 }
+function isUnclear({ status }) {
+    return status === null || status >= 500;
+}
+/** A refusal that says nothing about permissions or limits. */
+function refused(status, message) {
+    return { status, message, accepted: null, limited: false };
+}
 /** GitHub's rules for rate limits: `retry-after`, else `x-ratelimit-reset`, else a minute. */
-function waitOf(error, { status, message }) {
+function waitOf(error, { status, limited }) {
     const headers = error?.response?.headers ?? {};
-    const limited = status === 429 ||
-        (status === 403 &&
-            (headers['retry-after'] !== undefined ||
-                headers['x-ratelimit-remaining'] === '0' ||
-                /rate limit/i.test(message)));
     if (limited) {
         const after = Number(headers['retry-after']);
         if (headers['retry-after'] !== undefined && Number.isFinite(after))
@@ -423,25 +438,24 @@ function waitOf(error, { status, message }) {
     }
     return status === null || status >= 500 || status === 408 ? 0 : null;
 }
-/** Whether a refusal is a rate limit that outlasted the step's patience. */
-function isLimit({ status, message }) {
-    return status === 429 || (status === 403 && /rate limit|abuse/i.test(message));
-}
 /** What GitHub's refusal means for a person, and what to do next. */
 function explain(error, attempt) {
     if (!(error instanceof GitHubError))
         throw error;
     const { refusal } = error;
     const { status, message } = refusal;
-    const said = status === null ? 'no answer' : `${status}${message && ` “${message}”`}`;
-    const fact = `could not ${attempt.what} of ${attempt.where}: GitHub said ${said}`;
-    const uncertain = attempt.write !== null && (status === null || status >= 500);
+    const answered = `answered ${status}${message && ` “${message}”`}`;
+    const fact = `could not ${attempt.what} of ${attempt.where}: ${status === null ? message : `GitHub ${answered}`}`;
+    const uncertain = attempt.write !== null && refusal.uncertain === true;
     const make = (code, text, hint) => new domain_problem/* Problem */.AF(code, text, hint, { uncertain });
-    if (status === null || status >= 500 || isLimit(refusal)) {
+    if (refusal.limited) {
+        return make('github-unavailable', fact, 'this token has used up what GitHub allows for now: wait for some minutes, after an hourly limit for up to an hour, then run this again');
+    }
+    if (status === null || status >= 500) {
         return make('github-unavailable', fact, 'look at https://www.githubstatus.com and run this again: it goes on where it was cut off');
     }
     if (status === 401) {
-        return make('token-rejected', `GitHub does not accept the token: ${said}`, 'token is expired, revoked or cut off; take a fresh one in this very job, for example from actions/create-github-app-token');
+        return make('token-rejected', `GitHub does not accept the token: it ${answered}`, 'token is expired, revoked or cut off; take a fresh one in this very job, for example from actions/create-github-app-token');
     }
     if (status === 403)
         return forbidden(attempt, refusal, fact, make);
@@ -465,9 +479,9 @@ function missing(attempt, status, make) {
         return make('target-not-found', `${attempt.where} has moved: GitHub answered ${status}`, 'name it in repository as it is called now; the token is not sent after a redirect');
     }
     if (attempt.environment) {
-        return make('environment-not-found', `${attempt.where} was not found with this token: GitHub said 404`, 'check environment and repository for spelling, and create the environment with its required reviewers under Settings → Environments: this action never does; a token that does not cover the repository gets 404 as well');
+        return make('environment-not-found', `${attempt.where} was not found with this token: GitHub answered 404`, 'check environment and repository for spelling, and create the environment with its required reviewers under Settings → Environments: this action never does; a token that does not cover the repository gets 404 as well');
     }
-    return make('target-not-found', `${attempt.where} was not found with this token: GitHub said 404`, 'check repository or organization for spelling, and whether the token covers it: a private repository that it does not cover answers 404 as well');
+    return make('target-not-found', `${attempt.where} was not found with this token: GitHub answered 404`, 'check repository or organization for spelling, and whether the token covers it: a private repository that it does not cover answers 404 as well, and so does everything to a classic token without the scope repo (admin:org for an organization)');
 }
 /** What GitHub knows of runs. */
 function createGitHub(client, run) {

@@ -13,7 +13,8 @@ __webpack_require__.d(__webpack_exports__, {
   GitHubError: () => (/* binding */ GitHubError),
   createGitHub: () => (/* binding */ createGitHub),
   createGitHubClient: () => (/* binding */ createGitHubClient),
-  explain: () => (/* binding */ explain)
+  explain: () => (/* binding */ explain),
+  refused: () => (/* binding */ refused)
 });
 
 // EXTERNAL MODULE: ./node_modules/@actions/github/lib/github.js
@@ -339,7 +340,7 @@ function createGitHubClient(options) {
             if (headers.date)
                 serverTime = new Date(headers.date);
             if (status >= 300)
-                throw new GitHubError({ status, message: 'moved', accepted: null });
+                throw new GitHubError(refused(status, 'moved'));
             return { status, data: data };
         }
         catch (error) {
@@ -348,6 +349,7 @@ function createGitHubClient(options) {
     };
     return {
         async request(route, parameters = {}) {
+            let uncertain = false;
             try {
                 return await pRetry(() => once(route, parameters), {
                     retries,
@@ -357,18 +359,22 @@ function createGitHubClient(options) {
                     signal: deadline.signal,
                     shouldRetry: ({ error }) => error instanceof RetryableError && error.wait !== null,
                     onFailedAttempt: async ({ error, retriesLeft }) => {
+                        if (error instanceof RetryableError)
+                            uncertain ||= isUnclear(error.refusal);
                         if (!(error instanceof RetryableError) || !error.wait || retriesLeft === 0)
                             return;
                         // No use in waiting for a rate limit that outlasts the step.
-                        if (clock.now().getTime() + error.wait > deadline.at.getTime()) {
-                            throw new AbortError(error);
-                        }
+                        if (clock.now().getTime() + error.wait > deadline.at.getTime())
+                            throw error;
                         await clock.sleep(error.wait);
                     },
                 });
             }
             catch (error) {
-                throw error instanceof GitHubError ? error : new GitHubError(refusalOf(error));
+                if (error instanceof GitHubError)
+                    throw error;
+                const refusal = refusalOf(error);
+                throw new GitHubError({ ...refusal, uncertain: uncertain || isUnclear(refusal) });
             }
         },
         get serverTime() {
@@ -393,23 +399,32 @@ function refusalOf(error) {
         return error.refusal;
     const { status, response } = (error ?? {});
     if (!response)
-        return { status: null, message: 'no answer', accepted: null };
-    const message = response.data?.message;
+        return refused(null, 'GitHub did not answer');
+    // GitHub's own words, cut, on one line: they are quoted in a message.
+    const said = response.data?.message;
+    const message = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').slice(0, 200) : '';
+    const headers = response.headers ?? {};
     return {
         status: status ?? null,
-        // GitHub's own words, cut, on one line: they are quoted in a message.
-        message: typeof message === 'string' ? message.replaceAll(/\s+/g, ' ').slice(0, 200) : '',
-        accepted: response.headers?.['x-accepted-github-permissions'] ?? null,
+        message,
+        accepted: headers['x-accepted-github-permissions'] ?? null,
+        limited: status === 429 ||
+            (status === 403 &&
+                (headers['retry-after'] !== undefined ||
+                    headers['x-ratelimit-remaining'] === '0' ||
+                    /rate limit|abuse/i.test(message))),
     };
 }
+function isUnclear({ status }) {
+    return status === null || status >= 500;
+}
+/** A refusal that says nothing about permissions or limits. */
+function refused(status, message) {
+    return { status, message, accepted: null, limited: false };
+}
 /** GitHub's rules for rate limits: `retry-after`, else `x-ratelimit-reset`, else a minute. */
-function waitOf(error, { status, message }) {
+function waitOf(error, { status, limited }) {
     const headers = error?.response?.headers ?? {};
-    const limited = status === 429 ||
-        (status === 403 &&
-            (headers['retry-after'] !== undefined ||
-                headers['x-ratelimit-remaining'] === '0' ||
-                /rate limit/i.test(message)));
     if (limited) {
         const after = Number(headers['retry-after']);
         if (headers['retry-after'] !== undefined && Number.isFinite(after))
@@ -423,25 +438,24 @@ function waitOf(error, { status, message }) {
     }
     return status === null || status >= 500 || status === 408 ? 0 : null;
 }
-/** Whether a refusal is a rate limit that outlasted the step's patience. */
-function isLimit({ status, message }) {
-    return status === 429 || (status === 403 && /rate limit|abuse/i.test(message));
-}
 /** What GitHub's refusal means for a person, and what to do next. */
 function explain(error, attempt) {
     if (!(error instanceof GitHubError))
         throw error;
     const { refusal } = error;
     const { status, message } = refusal;
-    const said = status === null ? 'no answer' : `${status}${message && ` “${message}”`}`;
-    const fact = `could not ${attempt.what} of ${attempt.where}: GitHub said ${said}`;
-    const uncertain = attempt.write !== null && (status === null || status >= 500);
+    const answered = `answered ${status}${message && ` “${message}”`}`;
+    const fact = `could not ${attempt.what} of ${attempt.where}: ${status === null ? message : `GitHub ${answered}`}`;
+    const uncertain = attempt.write !== null && refusal.uncertain === true;
     const make = (code, text, hint) => new domain_problem/* Problem */.AF(code, text, hint, { uncertain });
-    if (status === null || status >= 500 || isLimit(refusal)) {
+    if (refusal.limited) {
+        return make('github-unavailable', fact, 'this token has used up what GitHub allows for now: wait for some minutes, after an hourly limit for up to an hour, then run this again');
+    }
+    if (status === null || status >= 500) {
         return make('github-unavailable', fact, 'look at https://www.githubstatus.com and run this again: it goes on where it was cut off');
     }
     if (status === 401) {
-        return make('token-rejected', `GitHub does not accept the token: ${said}`, 'token is expired, revoked or cut off; take a fresh one in this very job, for example from actions/create-github-app-token');
+        return make('token-rejected', `GitHub does not accept the token: it ${answered}`, 'token is expired, revoked or cut off; take a fresh one in this very job, for example from actions/create-github-app-token');
     }
     if (status === 403)
         return forbidden(attempt, refusal, fact, make);
@@ -465,9 +479,9 @@ function missing(attempt, status, make) {
         return make('target-not-found', `${attempt.where} has moved: GitHub answered ${status}`, 'name it in repository as it is called now; the token is not sent after a redirect');
     }
     if (attempt.environment) {
-        return make('environment-not-found', `${attempt.where} was not found with this token: GitHub said 404`, 'check environment and repository for spelling, and create the environment with its required reviewers under Settings → Environments: this action never does; a token that does not cover the repository gets 404 as well');
+        return make('environment-not-found', `${attempt.where} was not found with this token: GitHub answered 404`, 'check environment and repository for spelling, and create the environment with its required reviewers under Settings → Environments: this action never does; a token that does not cover the repository gets 404 as well');
     }
-    return make('target-not-found', `${attempt.where} was not found with this token: GitHub said 404`, 'check repository or organization for spelling, and whether the token covers it: a private repository that it does not cover answers 404 as well');
+    return make('target-not-found', `${attempt.where} was not found with this token: GitHub answered 404`, 'check repository or organization for spelling, and whether the token covers it: a private repository that it does not cover answers 404 as well, and so does everything to a classic token without the scope repo (admin:org for an organization)');
 }
 /** What GitHub knows of runs. */
 function createGitHub(client, run) {
@@ -551,6 +565,8 @@ var slots = __webpack_require__(7045);
 // EXTERNAL MODULE: ./lib/adapters/github.js + 2 modules
 var github = __webpack_require__(44715);
 ;// CONCATENATED MODULE: ./lib/adapters/sealed-box.js
+/** Of an X25519 public key. */
+const sealingKeyBytes = 32;
 /** libsodium's `crypto_box_seal`, the way that GitHub documents. Loaded when the first key is to be sealed. */
 async function seal(name, value, sealingKey, refresh) {
     const { default: sodium } = await __webpack_require__.e(/* import() */ 768).then(__webpack_require__.bind(__webpack_require__, 32387));
@@ -591,6 +607,8 @@ function createTarget(client, place, names) {
             const { data } = await call('GET', '/secrets/public-key');
             const { key_id, key } = members(data);
             if (typeof key_id !== 'string' || typeof key !== 'string')
+                throw unreadable();
+            if (Buffer.from(key, 'base64').length !== sealingKeyBytes)
                 throw unreadable();
             return { keyId: key_id, key };
         }
@@ -658,6 +676,11 @@ function createTarget(client, place, names) {
         environment,
         names,
         remarks,
+        readableBy(repository) {
+            if (place.kind !== 'organization')
+                return isSame(place.repository, repository);
+            return isSame(place.organization, repository.split('/')[0] ?? '') && access.covers(repository);
+        },
         async inspect(options) {
             remarks.length = 0;
             const results = await Promise.allSettled([
@@ -806,8 +829,10 @@ function createAccess(client, place) {
     const known = new Map();
     let base = {};
     if (place.kind !== 'organization') {
-        return { learn: async () => { }, settle: async () => { }, of: () => base };
+        return { learn: async () => { }, settle: async () => { }, of: () => base, covers: () => true };
     }
+    /** Names of repositories by their ids, as far as they were seen. */
+    const names = new Map();
     const org = place.organization;
     const where = `organization ${org}`;
     return {
@@ -828,7 +853,10 @@ function createAccess(client, place) {
                 const { repositories } = members(data);
                 if (!Array.isArray(repositories))
                     throw unreadable();
-                ids.push(...repositories.map((repository) => Number(members(repository).id)));
+                for (const repository of repositories.map(members)) {
+                    ids.push(Number(repository.id));
+                    names.set(Number(repository.id), String(repository.full_name));
+                }
                 if (repositories.length < 100)
                     break;
             }
@@ -843,17 +871,29 @@ function createAccess(client, place) {
                 base = current ?? { visibility: place.visibility ?? 'private' };
                 return;
             }
-            const ids = await Promise.all(place.repositories.map((repository) => repositoryId(client, repository)));
+            const ids = await Promise.all(place.repositories.map(async (repository) => {
+                const id = await repositoryId(client, repository);
+                names.set(id, repository);
+                return id;
+            }));
             if (current && !sameIds(ids, current.selected_repository_ids ?? [])) {
                 throw differs(`the repositories in repository are not those that may read secret ${currentName} of ${where}`);
             }
             base = { visibility: 'selected', selected_repository_ids: ids };
         },
         of: (name) => known.get(name) ?? base,
+        covers(repository) {
+            const ids = base.selected_repository_ids;
+            return ids === undefined || ids.some((id) => isSame(names.get(id) ?? '', repository));
+        },
     };
 }
 function differs(fact) {
     return new problem/* Problem */.AF('input-invalid', fact, 'leave visibility empty to keep what is there; to change who may read the key, change it under Settings → Secrets and variables → Actions first');
+}
+/** GitHub's names do not tell upper from lower case. */
+function isSame(one, other) {
+    return one.toLowerCase() === other.toLowerCase();
 }
 function sameIds(a, b) {
     return a.length === b.length && a.every((id) => b.includes(id));
@@ -895,20 +935,18 @@ async function protectionRemarks(client, place, where) {
         ];
     }
 }
-/** Everything that went wrong, secrets first: they decide whether the place is there at all. */
+/**
+ * What went wrong, secrets first: they decide whether the place is there at all. One cause fails several
+ * reads; it is told once, as what is to be done about it is the same.
+ */
 function throwProblems(results) {
     const reasons = results.flatMap((r) => (r.status === 'rejected' ? [r.reason] : []));
     const foreign = reasons.find((reason) => !(reason instanceof problem/* Problem */.AF));
     if (foreign)
         throw foreign;
-    const problems = reasons;
-    const [first, ...rest] = problems;
-    if (!first)
-        return;
-    const others = rest.filter(({ code, message }, index) => message !== first.message &&
-        code !== 'token-rejected' &&
-        rest.findIndex((other) => other.message === message) === index);
-    throw new problem/* Problems */.Zw([first, ...others]);
+    const [first, ...rest] = reasons.filter(({ code, hint }, index, all) => all.findIndex((other) => other.code === code && other.hint === hint) === index);
+    if (first)
+        throw new problem/* Problems */.Zw([first, ...rest]);
 }
 async function orNull(reply) {
     try {
@@ -930,7 +968,7 @@ function storedOf(data) {
     return { createdAt: created_at, updatedAt: updated_at };
 }
 function unreadable() {
-    return new github.GitHubError({ status: null, message: 'an answer that cannot be read', accepted: null });
+    return new github.GitHubError((0,github.refused)(null, 'GitHub gave an answer that cannot be read'));
 }
 
 

@@ -98,6 +98,8 @@ export interface Target {
   readonly name: string
   readonly environment: string | null
   readonly names: SlotNames
+  /** Whether workflows of a repository receive what is stored here, as far as `inspect` saw. */
+  readableBy(repository: string): boolean
   /** Reads only: the secrets and records of the slots that are named, and what else is asked for. */
   inspect(options: {
     readonly slots: readonly Slot[]

@@ -25,6 +25,7 @@ export function emptyOutcome(options: {
     publicKeyId: null,
     previousPublicKeyId: null,
     previousFingerprint: null,
+    previousKept: false,
     artifact: null,
     publicKeyFile: null,
     proof: null,

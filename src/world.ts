@@ -29,7 +29,7 @@ export async function createWorld(
     clock: time.clock,
     targets,
     github,
-    artifacts: createArtifactStore(runner.run.url),
+    artifacts: createArtifactStore(runner.run.url, runner.stop),
     amazonPay: createAmazonPay(amazonPayUrl),
     readOpenSsh,
   }

@@ -87,9 +87,9 @@ describe("the recipes of Amazon's page, word for word", () => {
 })
 
 describe('private keys', () => {
-  const shapes: [string, (w: KeyWorkshop) => string | Buffer, passphrase?: string][] = [
-    ['PKCS#8', (w) => w.pkcs8()],
-    ['PKCS#1', (w) => w.pkcs1()],
+  const shapes: [string, (w: KeyWorkshop) => string | Buffer, passphrase: string | undefined][] = [
+    ['PKCS#8', (w) => w.pkcs8(), undefined],
+    ['PKCS#1', (w) => w.pkcs1(), undefined],
     ['encrypted PKCS#8', (w) => w.encryptedPkcs8(), passphrase],
     ['encrypted PKCS#8', (w) => w.encryptedPkcs8('-v2 des3'), passphrase],
     [
@@ -103,7 +103,7 @@ describe('private keys', () => {
     ['encrypted PKCS#1', (w) => w.encryptedPkcs1('aes256'), passphrase],
     ['encrypted PKCS#1', (w) => w.encryptedPkcs1('des3'), passphrase],
     ['encrypted PKCS#1', (w) => w.encryptedPkcs1('camellia192'), passphrase],
-    ['OpenSSH', (w) => w.openSsh()],
+    ['OpenSSH', (w) => w.openSsh(), undefined],
     ['OpenSSH', (w) => w.encryptedOpenSsh('aes256-ctr'), passphrase],
     ['OpenSSH', (w) => w.encryptedOpenSsh('aes128-cbc'), passphrase],
     ['OpenSSH', (w) => w.encryptedOpenSsh('3des-cbc'), passphrase],
@@ -211,6 +211,33 @@ describe('private keys', () => {
     expect(warnings[0]?.fact).toContain(told)
   })
 
+  test.each<[string, (w: KeyWorkshop) => string, (w: KeyWorkshop) => string]>([
+    [
+      'PBKDF2',
+      (w) => w.encryptedPkcs8('-v2prf hmacWithSHA512 -iter 1000000'),
+      (w) => w.encryptedPkcs8('-v2prf hmacWithSHA512 -iter 1000001'),
+    ],
+    [
+      'scrypt',
+      (w) => w.encryptedPkcs8('-scrypt -scrypt_N 16384 -scrypt_r 8 -scrypt_p 16'),
+      (w) => w.encryptedPkcs8('-scrypt -scrypt_N 16384 -scrypt_r 8 -scrypt_p 17'),
+    ],
+    [
+      'bcrypt',
+      (w) => w.encryptedOpenSsh('aes256-ctr', 64),
+      (w) => w.encryptedOpenSsh('aes256-ctr', 65),
+    ],
+  ])('the cost of opening is bounded: %s', async (_, bearable, unbearable) => {
+    const options = { ...asPrivateKey, passphrase }
+    const { pair } = await readPrivateKey(bearable(workshop), options)
+    expect(privateKeyPem(pair)).toBe(workshop.pkcs8())
+
+    const costly = unbearable(workshop)
+    const started = performance.now()
+    await expect(readPrivateKey(costly, options)).rejects.toMatchObject({ code: 'key-unreadable' })
+    expect(performance.now() - started).toBeLessThan(100)
+  })
+
   test('a passphrase that is not needed, and a short one', async () => {
     const { warnings } = await readPrivateKey(workshop.pkcs8(), {
       ...asPrivateKey,
@@ -297,14 +324,14 @@ describe('mistakes', () => {
       outcomes.push({ mistake, fact, hint })
     }
     const page = new URL('../../docs/troubleshooting.md', import.meta.url)
-    const table = `<!-- mistakes -->\n\n${renderMistakes(outcomes)}\n<!-- mistakes -->`
+    const table = `<!-- mistakes -->\n\n${renderMistakes(outcomes)}\n<!-- /mistakes -->`
     if (process.env.UPDATE_DOCS) {
       const text = existsSync(page)
         ? readFileSync(page, 'utf8')
-        : '# Troubleshooting\n\n<!-- mistakes --><!-- mistakes -->\n'
+        : '# Troubleshooting\n\n<!-- mistakes --><!-- /mistakes -->\n'
       writeFileSync(
         page,
-        text.replace(/<!-- mistakes -->.*<!-- mistakes -->/s, () => table),
+        text.replace(/<!-- mistakes -->.*<!-- \/mistakes -->/s, () => table),
       )
     }
     expect(readFileSync(page, 'utf8')).toContain(table)

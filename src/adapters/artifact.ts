@@ -8,7 +8,7 @@ const patience = 60_000
  * GitHub's artifact service. The client is by far the largest thing that is bundled, so it is a chunk of its
  * own and loaded when there is something to upload.
  */
-export function createArtifactStore(runUrl: string): ArtifactStore {
+export function createArtifactStore(runUrl: string, stop: AbortSignal): ArtifactStore {
   return {
     async upload(path, retentionDays) {
       const { DefaultArtifactClient } = await import('@actions/artifact')
@@ -17,7 +17,7 @@ export function createArtifactStore(runUrl: string): ArtifactStore {
           skipArchive: true,
           ...(retentionDays > 0 ? { retentionDays } : {}),
         })
-        const { id, digest } = await orTimeout(upload)
+        const { id, digest } = await orTimeout(upload, stop)
         return stored(runUrl, String(id ?? ''), digest)
       } catch (error) {
         const message = error instanceof Error ? error.message : ''
@@ -44,16 +44,15 @@ function stored(runUrl: string, id: string, digest: string | undefined): StoredA
   }
 }
 
-async function orTimeout<T>(promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), patience)
+/** A step that has to end still wants to write its summary. */
+async function orTimeout<T>(promise: Promise<T>, stop: AbortSignal): Promise<T> {
+  const end = AbortSignal.any([AbortSignal.timeout(patience), stop])
+  const ended = new Promise<never>((_, reject) => {
+    const giveUp = (): void => reject(new Error(stop.aborted ? 'stopped' : 'timeout'))
+    if (end.aborted) giveUp()
+    end.addEventListener('abort', giveUp)
   })
-  try {
-    return await Promise.race([promise, timeout])
-  } finally {
-    clearTimeout(timer)
-  }
+  return Promise.race([promise, ended])
 }
 
 /** In our own words: a library's message could carry a signed URL. */
@@ -63,6 +62,7 @@ function reasonOf(error: unknown): string {
   if (name === 'UsageError' || /quota|insufficient usage/i.test(message)) {
     return 'the storage quota for artifacts is used up'
   }
+  if (message === 'stopped') return 'the step was stopped before the upload was through'
   if (message === 'timeout') return `no answer within ${patience / 1000} seconds`
   if (/ACTIONS_RUNTIME_TOKEN|ACTIONS_RESULTS_URL/.test(message)) {
     return 'this runner offers no artifact service'

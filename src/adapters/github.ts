@@ -1,5 +1,5 @@
 import { getOctokit } from '@actions/github'
-import pRetry, { AbortError } from 'p-retry'
+import pRetry from 'p-retry'
 import { Problem } from '../domain/problem.ts'
 import type { Approval, Clock, GitHub, OpenRun, Run } from '../ports.ts'
 
@@ -21,6 +21,10 @@ export interface Refusal {
   readonly message: string
   /** Permissions that the endpoint accepts, as GitHub writes them: `secrets=write`. */
   readonly accepted: string | null
+  /** Whether this is a rate limit: the same request would be answered later. */
+  readonly limited: boolean
+  /** Whether any of the tries went without a clear answer: it may have had its effect. */
+  readonly uncertain?: boolean
 }
 
 /** A request that failed for good. */
@@ -73,7 +77,7 @@ export function createGitHubClient(options: {
         },
       })
       if (headers.date) serverTime = new Date(headers.date)
-      if (status >= 300) throw new GitHubError({ status, message: 'moved', accepted: null })
+      if (status >= 300) throw new GitHubError(refused(status, 'moved'))
       return { status, data: data as unknown }
     } catch (error) {
       throw error instanceof GitHubError ? error : new RetryableError(error)
@@ -82,6 +86,7 @@ export function createGitHubClient(options: {
 
   return {
     async request(route, parameters = {}) {
+      let uncertain = false
       try {
         return await pRetry(() => once(route, parameters), {
           retries,
@@ -91,16 +96,17 @@ export function createGitHubClient(options: {
           signal: deadline.signal,
           shouldRetry: ({ error }) => error instanceof RetryableError && error.wait !== null,
           onFailedAttempt: async ({ error, retriesLeft }) => {
+            if (error instanceof RetryableError) uncertain ||= isUnclear(error.refusal)
             if (!(error instanceof RetryableError) || !error.wait || retriesLeft === 0) return
             // No use in waiting for a rate limit that outlasts the step.
-            if (clock.now().getTime() + error.wait > deadline.at.getTime()) {
-              throw new AbortError(error)
-            }
+            if (clock.now().getTime() + error.wait > deadline.at.getTime()) throw error
             await clock.sleep(error.wait)
           },
         })
       } catch (error) {
-        throw error instanceof GitHubError ? error : new GitHubError(refusalOf(error))
+        if (error instanceof GitHubError) throw error
+        const refusal = refusalOf(error)
+        throw new GitHubError({ ...refusal, uncertain: uncertain || isUnclear(refusal) })
       }
     },
     get serverTime() {
@@ -132,25 +138,36 @@ interface OctokitFailure {
 function refusalOf(error: unknown): Refusal {
   if (error instanceof RetryableError) return error.refusal
   const { status, response } = (error ?? {}) as OctokitFailure
-  if (!response) return { status: null, message: 'no answer', accepted: null }
-  const message = response.data?.message
+  if (!response) return refused(null, 'GitHub did not answer')
+  // GitHub's own words, cut, on one line: they are quoted in a message.
+  const said = response.data?.message
+  const message = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').slice(0, 200) : ''
+  const headers = response.headers ?? {}
   return {
     status: status ?? null,
-    // GitHub's own words, cut, on one line: they are quoted in a message.
-    message: typeof message === 'string' ? message.replaceAll(/\s+/g, ' ').slice(0, 200) : '',
-    accepted: response.headers?.['x-accepted-github-permissions'] ?? null,
+    message,
+    accepted: headers['x-accepted-github-permissions'] ?? null,
+    limited:
+      status === 429 ||
+      (status === 403 &&
+        (headers['retry-after'] !== undefined ||
+          headers['x-ratelimit-remaining'] === '0' ||
+          /rate limit|abuse/i.test(message))),
   }
 }
 
+function isUnclear({ status }: Refusal): boolean {
+  return status === null || status >= 500
+}
+
+/** A refusal that says nothing about permissions or limits. */
+export function refused(status: number | null, message: string): Refusal {
+  return { status, message, accepted: null, limited: false }
+}
+
 /** GitHub's rules for rate limits: `retry-after`, else `x-ratelimit-reset`, else a minute. */
-function waitOf(error: unknown, { status, message }: Refusal): number | null {
+function waitOf(error: unknown, { status, limited }: Refusal): number | null {
   const headers = (error as OctokitFailure | null)?.response?.headers ?? {}
-  const limited =
-    status === 429 ||
-    (status === 403 &&
-      (headers['retry-after'] !== undefined ||
-        headers['x-ratelimit-remaining'] === '0' ||
-        /rate limit/i.test(message)))
   if (limited) {
     const after = Number(headers['retry-after'])
     if (headers['retry-after'] !== undefined && Number.isFinite(after)) return after * 1000
@@ -162,11 +179,6 @@ function waitOf(error: unknown, { status, message }: Refusal): number | null {
     return 60_000
   }
   return status === null || status >= 500 || status === 408 ? 0 : null
-}
-
-/** Whether a refusal is a rate limit that outlasted the step's patience. */
-function isLimit({ status, message }: Refusal): boolean {
-  return status === 429 || (status === 403 && /rate limit|abuse/i.test(message))
 }
 
 /** What was tried, for the message and the code. */
@@ -184,13 +196,20 @@ export function explain(error: unknown, attempt: Attempt): Problem {
   if (!(error instanceof GitHubError)) throw error
   const { refusal } = error
   const { status, message } = refusal
-  const said = status === null ? 'no answer' : `${status}${message && ` “${message}”`}`
-  const fact = `could not ${attempt.what} of ${attempt.where}: GitHub said ${said}`
-  const uncertain = attempt.write !== null && (status === null || status >= 500)
+  const answered = `answered ${status}${message && ` “${message}”`}`
+  const fact = `could not ${attempt.what} of ${attempt.where}: ${status === null ? message : `GitHub ${answered}`}`
+  const uncertain = attempt.write !== null && refusal.uncertain === true
   const make = (code: Problem['code'], text: string, hint: string): Problem =>
     new Problem(code, text, hint, { uncertain })
 
-  if (status === null || status >= 500 || isLimit(refusal)) {
+  if (refusal.limited) {
+    return make(
+      'github-unavailable',
+      fact,
+      'this token has used up what GitHub allows for now: wait for some minutes, after an hourly limit for up to an hour, then run this again',
+    )
+  }
+  if (status === null || status >= 500) {
     return make(
       'github-unavailable',
       fact,
@@ -200,7 +219,7 @@ export function explain(error: unknown, attempt: Attempt): Problem {
   if (status === 401) {
     return make(
       'token-rejected',
-      `GitHub does not accept the token: ${said}`,
+      `GitHub does not accept the token: it ${answered}`,
       'token is expired, revoked or cut off; take a fresh one in this very job, for example from actions/create-github-app-token',
     )
   }
@@ -242,14 +261,14 @@ function missing(attempt: Attempt, status: number, make: Make): Problem {
   if (attempt.environment) {
     return make(
       'environment-not-found',
-      `${attempt.where} was not found with this token: GitHub said 404`,
+      `${attempt.where} was not found with this token: GitHub answered 404`,
       'check environment and repository for spelling, and create the environment with its required reviewers under Settings → Environments: this action never does; a token that does not cover the repository gets 404 as well',
     )
   }
   return make(
     'target-not-found',
-    `${attempt.where} was not found with this token: GitHub said 404`,
-    'check repository or organization for spelling, and whether the token covers it: a private repository that it does not cover answers 404 as well',
+    `${attempt.where} was not found with this token: GitHub answered 404`,
+    'check repository or organization for spelling, and whether the token covers it: a private repository that it does not cover answers 404 as well, and so does everything to a classic token without the scope repo (admin:org for an organization)',
   )
 }
 

@@ -7,6 +7,9 @@ export interface SealingKey {
   readonly key: string
 }
 
+/** Of an X25519 public key. */
+export const sealingKeyBytes = 32
+
 /** libsodium's `crypto_box_seal`, the way that GitHub documents. Loaded when the first key is to be sealed. */
 export async function seal(
   name: string,

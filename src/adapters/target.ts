@@ -8,8 +8,15 @@ import {
   slots,
 } from '../domain/slots.ts'
 import type { SealedSecret, Target } from '../ports.ts'
-import { type Attempt, explain, type GitHubClient, GitHubError, type Reply } from './github.ts'
-import { type SealingKey, seal } from './sealed-box.ts'
+import {
+  type Attempt,
+  explain,
+  type GitHubClient,
+  GitHubError,
+  type Reply,
+  refused,
+} from './github.ts'
+import { type SealingKey, seal, sealingKeyBytes } from './sealed-box.ts'
 
 /** A repository, one of its environments, or an organization. */
 export type Place =
@@ -60,6 +67,7 @@ export function createTarget(client: GitHubClient, place: Place, names: SlotName
       const { data } = await call('GET', '/secrets/public-key')
       const { key_id, key } = members(data)
       if (typeof key_id !== 'string' || typeof key !== 'string') throw unreadable()
+      if (Buffer.from(key, 'base64').length !== sealingKeyBytes) throw unreadable()
       return { keyId: key_id, key }
     } catch (error) {
       throw explain(error, attempt('read the sealing key'))
@@ -124,6 +132,11 @@ export function createTarget(client: GitHubClient, place: Place, names: SlotName
     environment,
     names,
     remarks,
+
+    readableBy(repository) {
+      if (place.kind !== 'organization') return isSame(place.repository, repository)
+      return isSame(place.organization, repository.split('/')[0] ?? '') && access.covers(repository)
+    },
 
     async inspect(options) {
       remarks.length = 0
@@ -283,12 +296,15 @@ function createAccess(
   learn(name: string, visibility: unknown): Promise<void>
   settle(currentName: string, exists: boolean): Promise<void>
   of(name: string): Access
+  covers(repository: string): boolean
 } {
   const known = new Map<string, Access>()
   let base: Access = {}
   if (place.kind !== 'organization') {
-    return { learn: async () => {}, settle: async () => {}, of: () => base }
+    return { learn: async () => {}, settle: async () => {}, of: () => base, covers: () => true }
   }
+  /** Names of repositories by their ids, as far as they were seen. */
+  const names = new Map<number, string>()
   const org = place.organization
   const where = `organization ${org}`
 
@@ -309,7 +325,10 @@ function createAccess(
         })
         const { repositories } = members(data)
         if (!Array.isArray(repositories)) throw unreadable()
-        ids.push(...repositories.map((repository) => Number(members(repository).id)))
+        for (const repository of repositories.map(members)) {
+          ids.push(Number(repository.id))
+          names.set(Number(repository.id), String(repository.full_name))
+        }
         if (repositories.length < 100) break
       }
       known.set(name, { visibility, selected_repository_ids: ids })
@@ -327,7 +346,11 @@ function createAccess(
         return
       }
       const ids = await Promise.all(
-        place.repositories.map((repository) => repositoryId(client, repository)),
+        place.repositories.map(async (repository) => {
+          const id = await repositoryId(client, repository)
+          names.set(id, repository)
+          return id
+        }),
       )
       if (current && !sameIds(ids, current.selected_repository_ids ?? [])) {
         throw differs(
@@ -338,6 +361,11 @@ function createAccess(
     },
 
     of: (name) => known.get(name) ?? base,
+
+    covers(repository) {
+      const ids = base.selected_repository_ids
+      return ids === undefined || ids.some((id) => isSame(names.get(id) ?? '', repository))
+    },
   }
 }
 
@@ -347,6 +375,11 @@ function differs(fact: string): Problem {
     fact,
     'leave visibility empty to keep what is there; to change who may read the key, change it under Settings → Secrets and variables → Actions first',
   )
+}
+
+/** GitHub's names do not tell upper from lower case. */
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }
 
 function sameIds(a: readonly number[], b: readonly number[]): boolean {
@@ -396,21 +429,19 @@ async function protectionRemarks(
   }
 }
 
-/** Everything that went wrong, secrets first: they decide whether the place is there at all. */
+/**
+ * What went wrong, secrets first: they decide whether the place is there at all. One cause fails several
+ * reads; it is told once, as what is to be done about it is the same.
+ */
 function throwProblems(results: readonly PromiseSettledResult<unknown>[]): void {
   const reasons = results.flatMap((r) => (r.status === 'rejected' ? [r.reason as unknown] : []))
   const foreign = reasons.find((reason) => !(reason instanceof Problem))
   if (foreign) throw foreign
-  const problems = reasons as Problem[]
-  const [first, ...rest] = problems
-  if (!first) return
-  const others = rest.filter(
-    ({ code, message }, index) =>
-      message !== first.message &&
-      code !== 'token-rejected' &&
-      rest.findIndex((other) => other.message === message) === index,
+  const [first, ...rest] = (reasons as Problem[]).filter(
+    ({ code, hint }, index, all) =>
+      all.findIndex((other) => other.code === code && other.hint === hint) === index,
   )
-  throw new Problems([first, ...others])
+  if (first) throw new Problems([first, ...rest])
 }
 
 async function orNull(reply: Promise<Reply>): Promise<{ data: unknown }> {
@@ -433,5 +464,5 @@ function storedOf(data: unknown): Stored {
 }
 
 function unreadable(): GitHubError {
-  return new GitHubError({ status: null, message: 'an answer that cannot be read', accepted: null })
+  return new GitHubError(refused(null, 'GitHub gave an answer that cannot be read'))
 }

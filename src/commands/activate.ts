@@ -3,7 +3,8 @@ import { type KeyPair, privateKeyPem, publicKeyPem } from '../domain/key-pair.ts
 import { type KeyRecord, timestamp } from '../domain/key-record.ts'
 import { Problem, Problems } from '../domain/problem.ts'
 import { type Promotion, planPromotion } from '../domain/promotion.ts'
-import { readPublicKeyId } from '../domain/public-key-id.ts'
+import { type PublicKeyId, readPublicKeyId } from '../domain/public-key-id.ts'
+import type { PayEnvironment } from '../domain/region.ts'
 import type { Stored, TargetState } from '../domain/slots.ts'
 import type { SealedSecret, Target } from '../ports.ts'
 import type { TargetResult } from '../summary/outcome.ts'
@@ -41,35 +42,43 @@ export async function activate(step: Step): Promise<void> {
   const previousId =
     inputs.previousPublicKeyId === ''
       ? null
-      : readPublicKeyId(inputs.previousPublicKeyId, { input: 'previous-public-key-id' }).id
+      : readPublicKeyId(inputs.previousPublicKeyId, { input: 'previous-public-key-id' })
 
   const states = await inspectTargets(step, {
     slots: ['current', 'next', 'previous'],
     publicKeyId: true,
     sealing: true,
   })
-  knowPlace(step, [
-    ...states.map((state) => recordOf(state, key.fingerprint)),
-    ...states.map((state) => state.records.current?.record),
-  ])
+  const own = states.map((state) => recordOf(state, key.fingerprint))
+  knowPlace(step, [...own, ...states.map((state) => state.records.current?.record)])
+  assertMeantFor(step, own, publicKeyId.payEnvironment)
   const plans = planAll(step, states, {
     fingerprint: key.fingerprint,
     publicKeyId: publicKeyId.id,
     previous: previous && fingerprint(previous.publicKey),
-    previousPublicKeyId: previousId,
+    previousPublicKeyId: previousId?.id ?? null,
   })
+  const adopting = plans.some((plan) => plan.adopting)
+  if (adopting) assertSameView(step, previousId)
   outcome.previousPublicKeyId =
     states
-      .map(({ records }) => records.current?.record)
-      .find((r) => r?.fingerprint !== key.fingerprint)?.publicKeyId ?? previousId
+      .flatMap(({ records }) => [records.current, records.previous])
+      .find((r) => r && r.record.fingerprint !== key.fingerprint)?.record.publicKeyId ??
+    (previousId?.id !== publicKeyId.id ? previousId?.id : null) ??
+    null
+  outcome.previousKept =
+    inputs.keepPrevious &&
+    states.some(
+      ({ records }, index) =>
+        plans[index]?.previous !== 'not' ||
+        (records.previous && records.previous.record.fingerprint !== key.fingerprint),
+    )
   outcome.previousFingerprint = previous && fingerprint(previous.publicKey)
   world.runner.output('previous-public-key-id', outcome.previousPublicKeyId ?? '')
   world.runner.output('secret-name', outcome.names.privateKey.current)
 
   await proveNew(step, pair, publicKeyId.id, plans)
-  if (previous && previousId && plans.some((plan) => plan.adopting)) {
-    await proveAdopted(step, previous, previousId)
-  }
+  if (previous && previousId && adopting) await proveAdopted(step, previous, previousId.id)
   for (const plan of plans)
     for (const fact of plan.warnings) warn(step, { fact, hint: 'look at command: status' })
 
@@ -92,7 +101,7 @@ export async function activate(step: Step): Promise<void> {
         plan: plans[index] as Promotion,
         pair,
         previous,
-        previousId,
+        previousId: previousId?.id ?? null,
         record,
       }),
     ),
@@ -134,6 +143,34 @@ async function publicKeyIdOf(step: Step): Promise<ReturnType<typeof readPublicKe
     'public-key-id-invalid',
     `public-key-id is from-approval, and the approval of ${of} names ${ids.size === 0 ? 'no Public Key ID' : `${ids.size} Public Key IDs`}`,
     'start a new run and approve it with a comment that holds exactly one Public Key ID, or pass the ID itself as public-key-id',
+  )
+}
+
+/** The staged key was made for one view of Integration Central, and exchanged in the other. */
+function assertMeantFor(
+  { inputs }: Step,
+  own: readonly (KeyRecord | undefined)[],
+  given: PayEnvironment | null,
+): void {
+  const meant = own.find((record) => record?.payEnvironment)?.payEnvironment
+  if (inputs.payEnvironment || !given || !meant || given === meant) return
+  throw new Problem(
+    'pay-environment-mismatch',
+    `public-key-id belongs to ${given} by its prefix, but by its record this key was made for ${meant}`,
+    `exchange the public key in the ${meant} view of Integration Central and pass the Public Key ID from there; if ${given} was meant all along, set pay-environment: ${given}`,
+  )
+}
+
+/** A pair that is taken over belongs to the same of live and sandbox as the one that follows it. */
+function assertSameView({ outcome }: Step, previous: PublicKeyId | null): void {
+  const { payEnvironment } = outcome
+  if (!previous?.payEnvironment || !payEnvironment || previous.payEnvironment === payEnvironment) {
+    return
+  }
+  throw new Problem(
+    'pay-environment-mismatch',
+    `the new pair is for ${payEnvironment}, but previous-public-key-id belongs to ${previous.payEnvironment} by its prefix`,
+    'correct public-key-id, or give the sandbox a prefix of its own, for example AMAZON_PAY_SANDBOX',
   )
 }
 
@@ -230,9 +267,14 @@ export function tellProof({ world, outcome }: Step, story: typeof skipped): void
 async function proveAdopted(step: Step, pair: KeyPair, publicKeyId: string): Promise<void> {
   if (step.inputs.amazonPayCheck === 'off') return
   const place = placeOfProof(step, publicKeyId)
-  const { problem } = await prove(step.world, { pair, publicKeyId, ...place }, false)
+  const { story, problem } = await prove(step.world, { pair, publicKeyId, ...place }, false)
   if (!problem) return
-  if (step.inputs.amazonPayCheck === 'warn' && problem.code !== 'amazon-pay-rejected') {
+  // A suspended account says all the same that the two belong together, which is what is asked here.
+  const belongs = story.judgement?.verdict === 'account'
+  if (
+    belongs ||
+    (step.inputs.amazonPayCheck === 'warn' && problem.code !== 'amazon-pay-rejected')
+  ) {
     warn(step, problem)
     return
   }
@@ -281,28 +323,41 @@ function planWords(plan: Promotion | undefined): string {
 async function assertUnchanged(step: Step, states: readonly TargetState[]): Promise<void> {
   const findings = await Promise.all(
     step.world.targets.map(async (target, index) => {
-      const before = states[index]
-      const [current, next, secret] = await Promise.all([
-        target.record('current'),
-        target.record('next'),
-        target.secret(target.names.privateKey.current),
-      ])
-      const same =
-        current?.fingerprint === before?.records.current?.record.fingerprint &&
-        current?.publicKeyId === before?.records.current?.record.publicKeyId &&
-        next?.fingerprint === before?.records.next?.record.fingerprint &&
-        secret?.updatedAt === before?.privateKey.current?.updatedAt
-      if (same) return []
-      return [
-        new Problem(
-          'pair-changed',
-          `somebody else changed the current pair or a key record of ${placeOf(target)} while this run was asking Amazon Pay`,
-          'look at command: status, then start a new run if this pair is still to become current; give the writing jobs one concurrency group',
-        ),
-      ]
+      const before = states[index] as TargetState
+      const [next, same] = await Promise.all([target.record('next'), isUnchanged(target, before)])
+      return same && next?.fingerprint === before.records.next?.record.fingerprint
+        ? []
+        : [changedMeanwhile(target)]
     }),
   )
   refuseIf(step, findings)
+}
+
+/** Whether the current pair and its record are still what they were. */
+async function isUnchanged(target: Target, before: TargetState): Promise<boolean> {
+  const { names } = target
+  const [record, publicKeyId, privateKey] = await Promise.all([
+    target.record('current'),
+    target.secret(names.publicKeyId),
+    target.secret(names.privateKey.current),
+  ])
+  return (
+    isSameKey(record, before.records.current?.record) &&
+    publicKeyId?.updatedAt === before.publicKeyId?.updatedAt &&
+    privateKey?.updatedAt === before.privateKey.current?.updatedAt
+  )
+}
+
+function isSameKey(one: KeyRecord | null, other: KeyRecord | null | undefined): boolean {
+  return one?.fingerprint === other?.fingerprint && one?.publicKeyId === other?.publicKeyId
+}
+
+function changedMeanwhile(target: Target): Problem {
+  return new Problem(
+    'pair-changed',
+    `somebody else changed the current pair or a key record of ${placeOf(target)} while this run was under way`,
+    'look at command: status, then start a new run if this pair is still to become current; give the writing jobs one concurrency group',
+  )
 }
 
 /** Everything that one target needs, sealed before the first write anywhere. */
@@ -375,18 +430,23 @@ function previousRecord(
 async function promoteAll(step: Step, jobs: readonly Job[]): Promise<void> {
   const { world, outcome } = step
   outcome.targets = jobs.map(({ target }) => resultOf(target, 'untouched', 'nothing was written'))
+  const assertNotStopped = (target: Target): void => {
+    if (!world.runner.stop.aborted) return
+    throw new Problem(
+      'github-unavailable',
+      `the step was stopped before ${placeOf(target)} was written: the job was cancelled, or its two minutes are up`,
+      'run this again: it goes on with the targets that are left; with many targets, spread them over a matrix',
+    )
+  }
   // The write-ahead mark, everywhere before the first pair changes: it tells a killed activation from a
   // pair that somebody else stored.
-  for (const job of jobs) await failing(step, jobs, job, () => mark(job))
+  for (const job of jobs) {
+    assertNotStopped(job.target)
+    await failing(step, jobs, job, () => mark(job))
+  }
   for (const [index, job] of jobs.entries()) {
-    if (world.runner.stop.aborted) {
-      throw new Problem(
-        'github-unavailable',
-        `the step was stopped before ${placeOf(job.target)} was written: the job was cancelled, or its two minutes are up`,
-        'run this again: it goes on with the targets that are left; with many targets, spread them over a matrix',
-      )
-    }
     await pace(step)
+    assertNotStopped(job.target)
     const result = await failing(step, jobs, job, () => promote(step, job))
     outcome.targets[index] = result
     world.runner.info(`${placeOf(job.target)}: ${result.message}`)
@@ -413,32 +473,46 @@ async function failing<T>(
 async function mark({ target, plan, record, state }: Job): Promise<void> {
   if (plan.mark === 'none') return
   const staged = state.records.next?.record ?? record
-  await target.saveRecord('next', { ...staged, publicKeyId: record.publicKeyId, activatedAt: null })
+  const marked = { ...staged, publicKeyId: record.publicKeyId, activatedAt: null }
+  if (plan.mark === 'update') return target.saveRecord('next', marked)
+  // A record that is there all of a sudden is our own, when only the answer was lost, or of a key that
+  // somebody staged in this very moment.
+  if (await target.createRecord('next', marked)) return
+  if (!isSameKey(await target.record('next'), marked)) throw changedMeanwhile(target)
 }
 
 async function promote(step: Step, job: Job): Promise<TargetResult> {
   const { target, plan, record, state } = job
   const { names } = target
+  const where = placeOf(target)
+  const touched = plan.pair || plan.previous !== 'not'
+  if (touched && !(await isUnchanged(target, state))) throw changedMeanwhile(target)
   if (plan.displaced) {
     warn(step, {
-      fact: `secret ${names.privateKey.previous} of ${placeOf(target)} still held a key that nobody retired (Public Key ID ${plan.displaced.publicKeyId ?? 'unknown'}); it is replaced now`,
+      fact: `secret ${names.privateKey.previous} of ${where} still held a key that nobody retired (Public Key ID ${plan.displaced.publicKeyId ?? 'unknown'}); it is replaced now`,
       hint: 'delete that Public Key ID in Integration Central when nothing uses it any more',
     })
   }
   // Before the pair, so that a kill cannot lose the key that is current now.
   if (plan.previous === 'before') {
-    await keepPrevious(job)
+    await during(keepPrevious(job), 'failed', `the pair of ${where} was not touched`)
     await pace(step)
   }
+  const isNew = `the pair of ${where} is the new one already`
   if (plan.pair) {
     await writePair(job)
+    await holdAgainstOthers(step, job)
     // Last of the three: as long as it names the old key, a re-run knows that the pair may be unfinished.
-    await target.saveRecord('current', record)
+    await during(
+      target.saveRecord('current', record),
+      'updated',
+      `${isNew}, only its record is not`,
+    )
   }
   // In a rollback the good key stands only in this slot until the pair is written.
   if (plan.previous === 'after') {
     await pace(step)
-    await keepPrevious(job)
+    await during(keepPrevious(job), 'updated', `${isNew}, but the key before it is not kept yet`)
   }
   const before = state.privateKey.current
   if (!plan.pair && plan.previous === 'not') {
@@ -457,12 +531,44 @@ async function keepPrevious({ target, previous }: Job): Promise<void> {
   await target.saveRecord('previous', previous.record)
 }
 
-/** A pair that could not be written, with what became of it. */
+/** A failure on the way, told with what it means for the pair. */
+async function during(
+  effect: Promise<void>,
+  kind: 'failed' | 'updated',
+  meaning: string,
+): Promise<void> {
+  try {
+    await effect
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    const { code, fact, hint } = error
+    throw new PairFailure(kind, new Problem(code, `${fact}; ${meaning}`, hint))
+  }
+}
+
+/**
+ * Another run may have come between the two secrets: its record, there before ours, betrays it. The pair is
+ * written once more then, so that it is wholly of one run.
+ */
+async function holdAgainstOthers(step: Step, job: Job): Promise<void> {
+  const { target, state, record } = job
+  const before = state.records.current?.record
+  const there = await target.record('current').catch(() => before ?? null)
+  if (isSameKey(there, before) || isSameKey(there, record)) return
+  warn(step, {
+    code: 'pair-changed',
+    fact: `another run made key ${there?.fingerprint ?? 'unknown'} (Public Key ID ${there?.publicKeyId ?? 'unknown'}) current in ${placeOf(target)} at the same time; this run came last, and that key is not kept`,
+    hint: 'activate that key again if it was to win; give the writing jobs one concurrency group',
+  })
+  await writePair(job)
+}
+
+/** A target that could not be written to the end, with what became of its pair. */
 class PairFailure extends Error {
-  readonly kind: 'failed' | 'restored' | 'torn'
+  readonly kind: 'failed' | 'restored' | 'torn' | 'updated'
   readonly problem: Problem
 
-  constructor(kind: 'failed' | 'restored' | 'torn', problem: Problem) {
+  constructor(kind: PairFailure['kind'], problem: Problem) {
     super(problem.message)
     this.kind = kind
     this.problem = problem
@@ -476,7 +582,13 @@ class PairFailure extends Error {
 async function writePair(job: Job): Promise<void> {
   const { target, state, publicKeyId, privateKey } = job
   const id = await write(target, publicKeyId, state.publicKeyId)
-  if (id.happened === 'no') throw new PairFailure('failed', id.problem)
+  if (id.happened === 'no') {
+    await during(
+      Promise.reject(id.problem),
+      'failed',
+      `the pair of ${placeOf(target)} was not touched`,
+    )
+  }
   if (id.happened === 'unknown') await putBack(job, id.problem)
   const key = await write(target, privateKey, state.privateKey.current)
   if (key.happened === 'no') await putBack(job, key.problem)
@@ -529,7 +641,7 @@ async function putBack(job: Job, cause: Problem): Promise<never> {
   if (old === undefined) {
     throw torn(
       job,
-      `secret ${name} of ${placeOf(target)} holds the new Public Key ID beside the old private key, and the old Public Key ID is not known here`,
+      `secret ${name} of ${placeOf(target)} holds the new Public Key ID, secret ${target.names.privateKey.current} was not written, and the Public Key ID that belongs to it is not known here`,
       cause,
     )
   }
@@ -540,15 +652,21 @@ async function putBack(job: Job, cause: Problem): Promise<never> {
     if (!(error instanceof Problem)) throw error
     throw torn(
       job,
-      `secret ${name} of ${placeOf(target)} holds the new Public Key ID beside the old private key, and putting ${old ?? 'nothing'} back failed`,
+      `secret ${name} of ${placeOf(target)} holds the new Public Key ID beside the old private key, and ${old === null ? 'deleting it' : `putting ${old} back`} failed`,
       cause,
     )
   }
+  const there =
+    old === job.record.publicKeyId
+      ? 'the new one, as an earlier run left it'
+      : old === null
+        ? 'as empty as before'
+        : 'the old one again'
   throw new PairFailure(
     'restored',
     new Problem(
       cause.code,
-      `${cause.fact}; the pair of ${placeOf(target)} is the old one again`,
+      `${cause.fact}; the pair of ${placeOf(target)} is ${there}`,
       cause.hint,
     ),
   )

@@ -42,6 +42,8 @@ export async function generate(step: Step): Promise<void> {
       names: outcome.names,
       brought: brought && fingerprint(brought.publicKey),
       replaceStaged: inputs.replaceStaged,
+      region: inputs.region,
+      payEnvironment: inputs.payEnvironment,
       run: world.runner.run.url,
       now: world.clock.now(),
     }),
@@ -49,14 +51,29 @@ export async function generate(step: Step): Promise<void> {
   assertRoom(step, states, plan.moves)
   knowPlace(step, [plan.staged, ...states.map((state) => state.records.current?.record)])
   warnIfOutOfReach(step)
-  world.runner.output('secret-name', outcome.names.privateKey.next)
 
   if (plan.staged && plan.moves.every((move) => move === 'keep'))
-    return showAgain(step, plan.staged)
+    return showAgain(step, plan.staged, states)
 
   const pair = await making
   maskPair(step, pair)
   assertConsistent(pair, brought ? 'private-key' : 'the new key pair')
+  outcome.newKey = !brought
+  world.runner.output('new-key', String(outcome.newKey))
+
+  if (inputs.dryRun) {
+    // A pair that was made for the rehearsal is forgotten: its public key must not be exchanged.
+    if (brought) knowKey(step, pair.publicKey)
+    outcome.targets = world.targets.map((target, index) =>
+      resultOf(target, 'planned', plannedWords[plan.moves[index] ?? 'stage']),
+    )
+    for (const [index, target] of world.targets.entries()) {
+      world.runner.info(`${placeOf(target)}: ${outcome.targets[index]?.message}`)
+    }
+    outcome.status = 'planned'
+    return
+  }
+
   const key = knowKey(step, pair.publicKey)
   const record: KeyRecord = plan.staged
     ? { ...plan.staged, run: world.runner.run.url }
@@ -72,20 +89,19 @@ export async function generate(step: Step): Promise<void> {
         run: world.runner.run.url,
       }
   outcome.record = record
-  outcome.newKey = !brought
-  world.runner.output('new-key', String(outcome.newKey))
-
-  if (inputs.dryRun) {
-    outcome.targets = world.targets.map((target, index) =>
-      resultOf(target, 'planned', plannedWords[plan.moves[index] ?? 'stage']),
-    )
-    outcome.status = 'planned'
-    return
-  }
-
   // Sealed for all before the first is written: a sealing key that does not work must not leave half a staging.
   const sealed = await sealForAll(step, pair)
-  await stageEverywhere(step, plan.moves, record, sealed)
+  await stageEverywhere(
+    step,
+    world.targets.map((target, index) => ({
+      target,
+      move: plan.moves[index] ?? 'stage',
+      seen: states[index]?.records.next?.record ?? null,
+      secret: sealed[index] as SealedSecret,
+    })),
+    record,
+  )
+  world.runner.output('secret-name', outcome.names.privateKey.next)
   await publish(step)
   world.runner.info(
     `Key ${key.fingerprint} is staged. Next: exchange its public key in Integration Central; the summary of this run has the steps`,
@@ -141,19 +157,19 @@ function assertRoom(
 
 function warnIfOutOfReach(step: Step): void {
   const { run } = step.world.runner
-  const [owner] = run.repository.split('/')
-  const reachable = step.world.targets.some(({ name }) =>
-    [run.repository, owner].some((own) => own?.toLowerCase() === name.toLowerCase()),
-  )
-  if (reachable) return
+  if (step.world.targets.some((target) => target.readableBy(run.repository))) return
   warn(step, {
-    fact: `none of the targets belongs to ${run.repository}, where this workflow runs`,
-    hint: 'run command: activate in a workflow of one of the targets: only there can the staged private key be read',
+    fact: `${run.repository}, where this workflow runs, receives the secrets of none of the targets`,
+    hint: 'run command: activate in a workflow of a repository that does: only there can the staged private key be read',
   })
 }
 
 /** The staged key waits for its exchange: the page is shown again, and no second key is made. */
-async function showAgain(step: Step, staged: KeyRecord): Promise<void> {
+async function showAgain(
+  step: Step,
+  staged: KeyRecord,
+  states: readonly TargetState[],
+): Promise<void> {
   const { world, outcome } = step
   knowKey(step, publicKeyOfRecord(staged))
   outcome.record = staged
@@ -161,13 +177,31 @@ async function showAgain(step: Step, staged: KeyRecord): Promise<void> {
   outcome.publicKeyId = staged.publicKeyId
   world.runner.output('new-key', 'false')
   world.runner.output('public-key-id', staged.publicKeyId ?? '')
+  world.runner.output('secret-name', outcome.names.privateKey.next)
   outcome.targets = world.targets.map((target) => resultOf(target, 'unchanged', doneWords.keep))
   const days = Math.floor((world.clock.now().getTime() - Date.parse(staged.madeAt)) / 86_400_000)
   world.runner.notice(
-    `key ${staged.fingerprint} is staged since ${staged.madeAt} (${days} days) and waits for its exchange; no new key was made`,
+    `key ${staged.fingerprint} is staged since ${staged.madeAt} (${days === 1 ? '1 day' : `${days} days`}); no new key was made`,
   )
+  warnIfActivationBegan(step, staged, states)
   if (!step.inputs.dryRun) await publish(step)
   outcome.status = 'staged'
+}
+
+/** Its public key has been exchanged: doing that again would only make a second Public Key ID. */
+function warnIfActivationBegan(
+  step: Step,
+  staged: KeyRecord,
+  states: readonly TargetState[],
+): void {
+  if (staged.publicKeyId === null) return
+  const current = states.every(
+    ({ records }) => records.current?.record.fingerprint === staged.fingerprint,
+  )
+  warn(step, {
+    fact: `this key has Public Key ID ${staged.publicKeyId} already, and ${current ? 'is current' : 'its activation was begun'}`,
+    hint: `do not exchange its public key again; run command: activate with public-key-id: ${staged.publicKeyId}, which finishes what is left`,
+  })
 }
 
 async function sealForAll({ world, outcome }: Step, pair: KeyPair): Promise<SealedSecret[]> {
@@ -176,47 +210,43 @@ async function sealForAll({ world, outcome }: Step, pair: KeyPair): Promise<Seal
   return Promise.all(world.targets.map((target) => target.seal(name, pem)))
 }
 
+/** What is to be done in one target. */
+interface Job {
+  readonly target: Target
+  readonly move: StagingMove
+  /** The record that stood in the slot when it was looked at. */
+  readonly seen: KeyRecord | null
+  readonly secret: SealedSecret
+}
+
 /** Target by target; when one fails for good, what this run made in any of them is removed again. */
-async function stageEverywhere(
-  step: Step,
-  moves: readonly StagingMove[],
-  record: KeyRecord,
-  sealed: readonly SealedSecret[],
-): Promise<void> {
+async function stageEverywhere(step: Step, jobs: readonly Job[], record: KeyRecord): Promise<void> {
   const { world, outcome } = step
-  const results: TargetResult[] = world.targets.map((target) =>
-    resultOf(target, 'untouched', 'nothing was written'),
+  outcome.targets = jobs.map(({ target, move }) =>
+    move === 'keep'
+      ? resultOf(target, 'unchanged', doneWords.keep)
+      : resultOf(target, 'untouched', 'nothing was written'),
   )
-  outcome.targets = results
-  const begun: number[] = []
-  for (const [index, target] of world.targets.entries()) {
-    const move = moves[index] ?? 'stage'
-    const secret = sealed[index]
-    if (!secret) continue
+  const begun: Job[] = []
+  for (const job of jobs.filter(({ move }) => move !== 'keep')) {
+    const { target, move, secret } = job
     try {
-      if (move !== 'keep') {
-        if (begun.length > 0) await pace(step)
-        if (world.runner.stop.aborted) throw stopped(target)
-        begun.push(index)
-        await stageInto(target, move, record, secret)
-        world.runner.info(`${placeOf(target)}: ${doneWords[move]} in ${secret.name}`)
-      }
-      const kind = {
-        stage: 'created',
-        'take-over': 'updated',
-        replace: 'updated',
-        keep: 'unchanged',
-      } as const
-      results[index] = resultOf(target, kind[move], doneWords[move])
+      if (begun.length > 0) await pace(step)
+      if (world.runner.stop.aborted) throw stopped(target)
+      begun.push(job)
+      await stageInto(job, record)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      results[index] = resultOf(target, 'failed', error.fact, error.code)
-      for (const undo of begun) {
-        const target = world.targets[undo]
-        if (target) results[undo] = await remove(target, record, moves[undo] ?? 'stage', error)
+      outcome.targets[jobs.indexOf(job)] = resultOf(target, 'failed', error.fact, error.code)
+      for (const each of begun) {
+        const failure = each === job ? error : null
+        outcome.targets[jobs.indexOf(each)] = await undo(step, each, record, failure)
       }
       throw new Problems([error])
     }
+    world.runner.info(`${placeOf(target)}: ${doneWords[move]} in ${secret.name}`)
+    const kind = move === 'stage' ? 'created' : 'updated'
+    outcome.targets[jobs.indexOf(job)] = resultOf(target, kind, doneWords[move])
   }
 }
 
@@ -232,15 +262,10 @@ function stopped(target: Target): Problem {
  * The record first: creating a variable that exists is refused, which makes it the lock. Then the secret. A
  * run that dies in between leaves a record without secret, which the next run recognises.
  */
-async function stageInto(
-  target: Target,
-  move: StagingMove,
-  record: KeyRecord,
-  secret: SealedSecret,
-): Promise<void> {
-  if (move === 'replace') await target.deleteSecret(secret.name)
-  if (move !== 'stage') await removeOldRecord(target, record)
-  await claim(target, record)
+async function stageInto(job: Job, record: KeyRecord): Promise<void> {
+  const { target, move, secret } = job
+  if (move !== 'stage') await clear(job)
+  await claim(job, record)
   try {
     await target.putSecret(secret)
   } catch (error) {
@@ -251,25 +276,30 @@ async function stageInto(
   }
 }
 
-async function removeOldRecord(target: Target, record: KeyRecord): Promise<void> {
+/** Empties the slot, if it still holds what was looked at. */
+async function clear({ target, move, seen, secret }: Job): Promise<void> {
   const there = await target.record('next')
-  const fresh = there !== null && Date.parse(there.madeAt) >= Date.parse(record.madeAt)
-  if (there && fresh && there.fingerprint !== record.fingerprint) {
-    throw stagedMeanwhile(there, target.names)
-  }
+  if (there && !isSameStaging(there, seen)) throw stagedMeanwhile(there, target.names)
+  if (move === 'replace') await target.deleteSecret(secret.name)
   await target.deleteRecord('next')
 }
 
-async function claim(target: Target, record: KeyRecord): Promise<void> {
+function isSameStaging(one: KeyRecord, other: KeyRecord | null): boolean {
+  return one.fingerprint === other?.fingerprint && one.run === other.run
+}
+
+async function claim({ target, move }: Job, record: KeyRecord): Promise<void> {
   let problem: Problem | null = null
   try {
-    if (await target.createRecord('next', record)) return
+    const created = await target.createRecord('next', record)
+    // Of two runs that clear the same slot, one may have deleted the record of the other: only reading tells.
+    if (created && move === 'stage') return
   } catch (error) {
     if (!(error instanceof Problem && error.uncertain)) throw error
     problem = error
   }
   const there = await target.record('next')
-  if (there?.fingerprint === record.fingerprint && there.run === record.run) return
+  if (there && isSameStaging(there, record)) return
   if (there) throw stagedMeanwhile(there, target.names)
   throw (
     problem ??
@@ -282,38 +312,35 @@ async function claim(target: Target, record: KeyRecord): Promise<void> {
 }
 
 /** Removes what this run staged: only under a record that is ours, the secret before the record. */
-async function remove(
-  target: Target,
+async function undo(
+  { world }: Step,
+  { target, move, seen, secret }: Job,
   record: KeyRecord,
-  move: StagingMove,
-  cause: Problem,
+  failure: Problem | null,
 ): Promise<TargetResult> {
-  const lost = move === 'replace' ? '; the key staged before had been dropped already' : ''
+  const before = failure ? `${failure.fact}; ` : 'another target failed: '
+  let left = ''
   try {
     const there = await target.record('next')
-    if (there === null || there.fingerprint !== record.fingerprint || there.run !== record.run) {
-      return resultOf(
-        target,
-        'failed',
-        `${cause.fact}; nothing of this run is left there${lost}`,
-        cause.code,
-      )
+    const stored = there && (await target.secret(secret.name))
+    const untouched = there && stored && isSameStaging(there, seen)
+    const dropped = move === 'replace' && !untouched ? ', and the key staged before is gone' : ''
+    if (there === null || !isSameStaging(there, record)) {
+      left = `nothing of this run is left here${dropped}`
+    } else {
+      if (stored) await target.deleteSecret(secret.name)
+      await target.deleteRecord('next')
+      left = `what this run had written was removed again${dropped}`
     }
-    await target.deleteSecret(target.names.privateKey.next)
-    await target.deleteRecord('next')
-    return resultOf(
-      target,
-      'restored',
-      `what this run had written was removed again${lost}`,
-      cause.code,
-    )
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    return resultOf(
-      target,
-      'failed',
-      `secret ${target.names.privateKey.next} or variable ${target.names.record.next} of this run may be left there: ${error.fact}${lost}`,
-      error.code,
-    )
+    const names = `secret ${secret.name} or variable ${target.names.record.next}`
+    left = `${names} of this run may be left here (${error.fact})`
+    world.runner.info(`${placeOf(target)}: ${left}`)
+    return resultOf(target, 'failed', before + left, failure?.code ?? error.code)
   }
+  world.runner.info(`${placeOf(target)}: ${left}`)
+  return failure
+    ? resultOf(target, 'failed', before + left, failure.code)
+    : resultOf(target, 'restored', before + left)
 }

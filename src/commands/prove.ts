@@ -21,8 +21,16 @@ export interface Proof {
   readonly problem: Problem | null
 }
 
-const busyTries = 4
-const unknownTries = 3
+/** How often an answer that may change is asked for. */
+interface Patience {
+  readonly busy: number
+  readonly unknown: number
+}
+const patient: Patience = { busy: 4, unknown: 3 }
+/** The control is refused at once or never. */
+const brief: Patience = { busy: 4, unknown: 1 }
+/** Looking in other places is a courtesy. */
+const once: Patience = { busy: 1, unknown: 1 }
 
 /**
  * Asks Amazon Pay whether a private key and a Public Key ID belong together.
@@ -32,10 +40,10 @@ const unknownTries = 3
 export async function prove(world: World, claim: Claim, control: boolean): Promise<Proof> {
   if (control) {
     const throwaway = await makeKeyPair()
-    const judgement = await ask(world, { ...claim, pair: throwaway }, { patient: false })
+    const judgement = await ask(world, { ...claim, pair: throwaway }, brief)
     if (!refuses(judgement)) return undecided(judgement, controlFact(judgement))
   }
-  const judgement = await ask(world, claim, { patient: true })
+  const judgement = await ask(world, claim, patient)
   switch (judgement.verdict) {
     case 'accepted':
       return { story: { answer: 'accepted', judgement, elsewhere: null }, problem: null }
@@ -61,7 +69,12 @@ export async function prove(world: World, claim: Claim, control: boolean): Promi
         ),
       }
     default:
-      return undecided(judgement, `Amazon Pay gave no usable answer: ${wordsOf(judgement)}`)
+      return undecided(
+        judgement,
+        judgement.reasonCode === 'InvalidRequestSignature'
+          ? `Amazon Pay read the request differently from how it was signed, so the fault is not the key's but this action's: ${wordsOf(judgement)}`
+          : `Amazon Pay gave no usable answer: ${wordsOf(judgement)}`,
+      )
   }
 }
 
@@ -69,29 +82,25 @@ export async function prove(world: World, claim: Claim, control: boolean): Promi
 export const skipped: ProofStory = { answer: 'skipped', judgement: null, elsewhere: null }
 
 /** Asks as often as an answer is worth asking again, and once more with Amazon's time when ours is refused. */
-async function ask(
-  world: World,
-  claim: Claim,
-  { patient }: { patient: boolean },
-): Promise<Judgement> {
-  let correction = 0
+async function ask(world: World, claim: Claim, tries: Patience): Promise<Judgement> {
+  let correction: number | null = null
   let busy = 0
   let unknown = 0
   for (;;) {
-    const at = new Date(world.clock.now().getTime() + correction)
+    const at = new Date(world.clock.now().getTime() + (correction ?? 0))
     const request = proofRequest({ ...claim, privateKey: claim.pair.privateKey, at })
     const judgement = judge(await world.amazonPay.send(request), request.stringToSign, at)
-    if (judgement.verdict === 'busy' && ++busy < busyTries && !world.runner.stop.aborted) {
+    if (judgement.verdict === 'busy' && ++busy < tries.busy && !world.runner.stop.aborted) {
       // Jitter, so that the jobs of a matrix do not come back together.
       await world.clock.sleep(1000 * 2 ** (busy - 1) * (0.75 + Math.random() / 2))
-    } else if (judgement.verdict === 'clock' && correction === 0 && judgement.skew) {
+    } else if (judgement.verdict === 'clock' && correction === null && judgement.skew !== null) {
       correction = judgement.skew * 1000
-    } else if (judgement.verdict === 'unknown' && patient && ++unknown < unknownTries) {
+    } else if (judgement.verdict === 'unknown' && ++unknown < tries.unknown) {
       // The ID may have been made just now.
       await world.clock.sleep(5000)
     } else {
       // The skew of the clock, not of a signature that was corrected by it.
-      const skew = judgement.skew === null ? null : judgement.skew + correction / 1000
+      const skew = judgement.skew === null ? null : judgement.skew + (correction ?? 0) / 1000
       return { ...judgement, skew }
     }
   }
@@ -122,9 +131,7 @@ async function findElsewhere(world: World, claim: Claim): Promise<string | null>
       const same = region === claim.region && (prefixed || payEnvironment === claim.payEnvironment)
       if (same || world.runner.stop.aborted) continue
       const place = { ...claim, region, payEnvironment }
-      const at = world.clock.now()
-      const request = proofRequest({ ...place, privateKey: claim.pair.privateKey, at })
-      const { verdict } = judge(await world.amazonPay.send(request), request.stringToSign, at)
+      const { verdict } = await ask(world, place, once)
       if (verdict === 'accepted' || verdict === 'account') return placeWords(place)
     }
   }
@@ -150,13 +157,13 @@ function controlFact(judgement: Judgement): string {
 
 function placeWords({ region, payEnvironment, publicKeyId }: Omit<Claim, 'pair'>): string {
   const prefix = /^(LIVE|SANDBOX)-/.exec(publicKeyId)?.[1]?.toLowerCase()
-  return `${regions[region].name} (${prefix ?? payEnvironment})`
+  return `${region.toUpperCase()} (${regions[region].name}, ${prefix ?? payEnvironment})`
 }
 
 function skewOf({ skew }: Judgement): string {
   if (skew === null) return 'off by an unknown time'
   if (skew === 0) return 'right by the Date that it sent'
-  return `${Math.abs(skew)} seconds ${skew < 0 ? 'ahead' : 'behind'}`
+  return `${Math.abs(skew)} seconds ${skew < 0 ? 'ahead' : 'behind'} by the Date that it sent`
 }
 
 /** Amazon's own words on one line, cut, for support. */

@@ -1,4 +1,5 @@
 import { fingerprint } from '../domain/fingerprint.ts'
+import { makeKeyPair } from '../domain/key-pair.ts'
 import type { KeyRecord } from '../domain/key-record.ts'
 import { Problem, Problems } from '../domain/problem.ts'
 import type { TargetState } from '../domain/slots.ts'
@@ -53,8 +54,12 @@ export async function retire(step: Step): Promise<void> {
   assertSamePlace(step, record)
   knowPlace(step, [record, ...states.map(({ records }) => records.current?.record)])
 
-  const pair = await keyPairOfInput(step, 'previous-private-key')
-  if (fingerprint(pair.publicKey) !== record.fingerprint) {
+  // A retirement that was cut off after the secret: what is left is the record, and whether Amazon still
+  // knows the ID can be asked with any key.
+  const lone = states.every(({ privateKey }) => !privateKey.previous)
+  const keyless = lone && inputs.previousPrivateKey.trim() === ''
+  const pair = keyless ? await makeKeyPair() : await keyPairOfInput(step, 'previous-private-key')
+  if (!keyless && fingerprint(pair.publicKey) !== record.fingerprint) {
     throw new Problem(
       'pair-changed',
       `previous-private-key is ${fingerprint(pair.publicKey)}, but variable ${outcome.names.record.previous} names ${record.fingerprint}`,
@@ -84,7 +89,9 @@ export async function retire(step: Step): Promise<void> {
   if (verdict === 'signature') {
     throw new Problem(
       'amazon-pay-undecided',
-      `Amazon Pay still knows Public Key ID ${record.publicKeyId}, but refuses the signature, which does not show that it was deleted`,
+      keyless
+        ? `secret ${outcome.names.privateKey.previous} is gone, but Amazon Pay still knows its Public Key ID ${record.publicKeyId}`
+        : `Amazon Pay still knows Public Key ID ${record.publicKeyId}, but refuses the signature, which does not show that it was deleted`,
       'look in Integration Central whether this ID is still listed under API keys; delete it there, then run this again',
     )
   }

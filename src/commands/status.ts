@@ -1,4 +1,4 @@
-import { standingOf } from '../domain/standing.ts'
+import { daysWords, standingOf } from '../domain/standing.ts'
 import { exchangeMarkdown } from '../summary/exchange-page.ts'
 import {
   inspectTargets,
@@ -86,7 +86,8 @@ function lineOf(standing: ReturnType<typeof standingOf>): string {
     const { record, secret, days } = standing[name]
     if (!record && !secret) return `${name} empty`
     const id = record?.publicKeyId ? ` ${record.publicKeyId}` : ''
-    return `${name} ${record?.fingerprint ?? 'without record'}${id}, ${days} days`
+    const age = days === null ? '' : `, ${daysWords(days)}`
+    return `${name} ${record?.fingerprint ?? 'without record'}${id}${age}`
   }
   return `${slot('current')}; ${slot('next')}; ${slot('previous')}. Next: ${standing.nextStep}`
 }

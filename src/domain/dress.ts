@@ -9,6 +9,8 @@ export interface Undressed {
   readonly text: string
   /** Without boundaries: DER, or the binary form of SSH. */
   readonly bytes: Buffer | null
+  /** What the innermost layer is made of. */
+  readonly innermost: Buffer
   /** What was taken off, from the outside in. */
   readonly dress: readonly string[]
   /** Every text on the way, from the outside in: spellings in which the key could come back. */
@@ -26,13 +28,13 @@ export function undress(material: string | Buffer): Undressed {
   for (let depth = 0; ; depth++) {
     if (isBinaryKey(bytes)) {
       dress.add(depth === 0 ? 'binary (DER)' : 'no first and last line')
-      return { text: '', bytes, dress: [...dress], layers }
+      return { text: '', bytes, innermost: bytes, dress: [...dress], layers }
     }
     const encoded = decode(bytes, dress)
     const text = undressText(encoded, dress)
     layers.push(encoded, text)
     const inner = depth < mostLayers && !isDocument(text) ? base64Inside(text) : null
-    if (inner === null) return { text, bytes: null, dress: [...dress], layers }
+    if (inner === null) return { text, bytes: null, innermost: bytes, dress: [...dress], layers }
     if (!isBinaryKey(inner)) dress.add('base64')
     bytes = inner
   }
@@ -73,11 +75,17 @@ function decode(bytes: Buffer, dress: Set<string>): string {
   return unmarked.replace(/^\uFEFF/, '')
 }
 
+/** Plain characters have a zero byte each, on one side of all pairs; the odd other character may be among them. */
 function byteOrder(bytes: Buffer): 'LE' | 'BE' | null {
-  const [a, b, c, d] = bytes
-  const plain = (byte: number | undefined) => byte !== undefined && byte >= 9 && byte < 0x7f
-  if (plain(a) && b === 0 && plain(c) && d === 0) return 'LE'
-  if (a === 0 && plain(b) && c === 0 && plain(d)) return 'BE'
+  const sample = bytes.subarray(0, 256)
+  const zeros = [0, 0]
+  for (const [index, byte] of sample.entries()) {
+    if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1
+  }
+  const [even = 0, odd = 0] = zeros
+  const most = sample.length / 4
+  if (odd > most && even === 0) return 'LE'
+  if (even > most && odd === 0) return 'BE'
   return null
 }
 
@@ -195,7 +203,7 @@ export function isBinaryKey(bytes: Buffer): boolean {
 }
 
 /** RFC 4253 §6.6: the length of the algorithm's name, in four bytes, and the name. */
-function isSshBlob(bytes: Buffer): boolean {
+export function isSshBlob(bytes: Buffer): boolean {
   if (bytes.length < 12 || bytes.readUInt32BE() > 64) return false
   return /^(?:ssh-|ecdsa-|sk-)/.test(bytes.subarray(4, 12).toString('latin1'))
 }

@@ -37,20 +37,6 @@ const recognitions: readonly Recognition[] = [
     hint: `a key in PEM is plain text; ${rewritten}`,
   },
   {
-    is: (text) =>
-      /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d][\u2010-\u2015\u2212\ufe58\ufe63\uff0d -]{0,8}(?:BEGIN|END) /.test(
-        text,
-      ),
-    what: 'a key whose hyphens were turned into typographic dashes',
-    hint: 'mail programs and word processors do that; copy the key from the file itself, opened in a plain text editor',
-  },
-  {
-    is: (text) =>
-      /(?:BEGIN|END)[ _-]{0,3}(?:[A-Z0-9]{2,12} ?){0,3}(?:PRIVATE|PUBLIC) ?KEY/.test(text),
-    what: 'a first or last line that is not whole: it takes five hyphens, BEGIN or END, a blank, the label and five hyphens',
-    hint: `a hyphen or a blank was lost; ${copyAgain}`,
-  },
-  {
     is: (text) => text.startsWith('PuTTY-User-Key-File'),
     what: 'a PuTTY key file (.ppk)',
     hint: 'convert it: `puttygen key.ppk -O private-openssh -o privateKey.pem`, or in PuTTYgen: Conversions → Export OpenSSH key',
@@ -75,6 +61,20 @@ const recognitions: readonly Recognition[] = [
     is: (text) => members(text).length > 0,
     what: 'JSON',
     hint: 'hand in the key alone: the value of the member that holds it',
+  },
+  {
+    is: (text) =>
+      /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d][\u2010-\u2015\u2212\ufe58\ufe63\uff0d -]{0,8}(?:BEGIN|END) /.test(
+        text,
+      ),
+    what: 'a key whose hyphens were turned into typographic dashes',
+    hint: 'mail programs and word processors do that; copy the key from the file itself, opened in a plain text editor',
+  },
+  {
+    is: (text) =>
+      /(?:BEGIN|END)[ _-]{0,3}(?:[A-Z0-9]{2,12} ?){0,3}(?:PRIVATE|PUBLIC) ?KEY/.test(text),
+    what: 'a first or last line that is not whole: it takes five hyphens, BEGIN or END, a blank, the label and five hyphens',
+    hint: `a hyphen or a blank was lost; ${copyAgain}`,
   },
   {
     is: (text) => /\$\{\{|\}\}/.test(text),

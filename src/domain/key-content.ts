@@ -1,4 +1,15 @@
-import { bits, children, type Der, DerError, oid, soleElement, tag, unsigned } from './der.ts'
+import {
+  bits,
+  children,
+  count,
+  type Der,
+  DerError,
+  oid,
+  soleElement,
+  tag,
+  unsigned,
+} from './der.ts'
+import { isSshBlob } from './dress.ts'
 
 /** What bytes can hold, told by their structure and never by a label. */
 export type Content =
@@ -76,7 +87,7 @@ export function labelOf(content: Content): string {
  */
 export function contentOf(bytes: Buffer): Content | null {
   if (bytes.subarray(0, 15).toString('latin1') === 'openssh-key-v1\0') return 'OpenSSH'
-  if (bytes[0] === 0) return 'SSH public'
+  if (isSshBlob(bytes)) return 'SSH public'
   const members = children(soleElement(bytes))
   const shape = members.map(letter).join('')
   const shapes: readonly [RegExp, Content, boolean?][] = [
@@ -138,7 +149,7 @@ export interface TypedKey {
 /** RFC 5958 §2. Attributes and a public key may follow; they are not believed. */
 export function openPkcs8(bytes: Buffer): TypedKey {
   const [version, algorithm, key, ...more] = children(soleElement(bytes))
-  if (unsigned(version).length > 1) throw new DerError('malformed')
+  if (count(version) > 1) throw new DerError('malformed')
   // RFC 5958 §2: nothing but attributes [0] and a public key [1].
   if (!/^0?1?$/.test(more.map(optional).join(''))) throw new DerError('malformed')
   if (key?.tag !== tag.octetString) throw new DerError('malformed')
@@ -169,8 +180,8 @@ function algorithmOf(identifier: Der | undefined): string {
 /** Number of primes of an RSAPrivateKey, whose numbers must all be there and above zero (RFC 8017 A.1.2). */
 export function primesOf(pkcs1: Buffer): number {
   const [version, ...numbers] = children(soleElement(pkcs1))
-  const multi = unsigned(version)[0] === 1
-  const others = multi ? children(numbers.pop()) : []
+  if (count(version) > 1) throw new DerError('malformed')
+  const others = count(version) === 1 ? children(numbers.pop()) : []
   if (numbers.length !== 8 || numbers.some((each) => unsigned(each).length === 0)) {
     throw new DerError('malformed')
   }

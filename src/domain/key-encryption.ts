@@ -162,6 +162,7 @@ export function assertOpenableSsh(header: OpenSshHeader, input: string): void {
     )
   }
   if ((header.cipher === 'none') !== (header.kdf === 'none')) throw new DerError('malformed')
+  if (header.trailing > 0) throw new DerError('trailing', header.trailing)
   if (header.secretLength % blockSize !== 0) throw new DerError('malformed')
 }
 

@@ -130,7 +130,7 @@ function unpack(material: string | Buffer, input: string, half: Half): Unpacked 
   if (raw.length > mostBytes) throw tooLarge(raw.length, input, half)
   const undressed = undress(material)
   if (undressed.bytes === null && undressed.text === '') throw nothing(input)
-  const found = piecesOf(undressed, raw, input, half)
+  const found = piecesOf(undressed, input, half)
   const pieces = found.pieces.filter(
     (piece, index, all) => index === all.findIndex((other) => other.der.equals(piece.der)),
   )
@@ -217,10 +217,10 @@ function wrongHalf(piece: Piece, input: string): Problem {
 }
 
 function ambiguous(pieces: readonly Piece[], input: string): Problem {
-  const found = [...new Set(pieces.map(described))].join(' and ')
+  const found = pieces.map(described).join(', ')
   return new Problem(
     'key-ambiguous',
-    `${input} holds ${pieces.length} things that are not one and the same key: ${found}; expected was one key`,
+    `${input} holds more than one thing: ${found}; expected was one key, or copies of one`,
     'hand in the file of one key alone; `openssl pkey -in privateKey.pem` prints the first key of a file and nothing else',
   )
 }

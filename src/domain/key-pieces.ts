@@ -25,12 +25,12 @@ export interface Pieces {
  * Armour and container: everything in a material that is, or could be, a key.
  * @throws Problem
  */
-export function piecesOf(undressed: Undressed, raw: Buffer, input: string, half: Half): Pieces {
+export function piecesOf(undressed: Undressed, input: string, half: Half): Pieces {
   if (undressed.bytes) {
     return { pieces: [barePiece(undressed.bytes, input)], dress: [] }
   }
   const { text } = undressed
-  const document = foreignDocument(text, raw, input, half)
+  const document = foreignDocument(text, undressed.innermost, input, half)
   if (document) throw document
 
   const blocks = encapsulatedTexts(text, input)
@@ -39,12 +39,8 @@ export function piecesOf(undressed: Undressed, raw: Buffer, input: string, half:
     ...blocks.map((block) => armouredPiece(block.label, block.text, input)),
     ...lines.map((blob) => sshPiece(blob, input)),
   ]
-  if (pieces.length === 0) throw foreignMaterial(text, innermost(undressed, raw), input, half)
+  if (pieces.length === 0) throw foreignMaterial(text, undressed.innermost, input, half)
   return { pieces, dress: armourDress(text, blocks) }
-}
-
-function innermost(undressed: Undressed, raw: Buffer): Buffer {
-  return undressed.dress.includes('base64') ? Buffer.from(undressed.text) : raw
 }
 
 function armouredPiece(label: string, text: string, input: string): Piece {
@@ -59,7 +55,7 @@ function armouredPiece(label: string, text: string, input: string): Piece {
     )
   }
   if (labelled === 'SSH public') {
-    const der = decodeBody(text.replace(sshHeaders, ''), label, input)
+    const der = decodeBody(withoutSshHeaders(text), label, input)
     return identified({ label, der, encryption: null }, labelled, input)
   }
   const { encryption, body } = partEncapsulated(text)
@@ -73,6 +69,10 @@ function armouredPiece(label: string, text: string, input: string): Piece {
 /** Header lines of RFC 4716 §3.3, quoted and continued or not. */
 const sshHeaders =
   /^(?:\s*[A-Za-z][A-Za-z0-9-]{0,63}: {0,8}(?:"[^"]*"|(?:[^\n\\]|\\[^\n]|\\\n)*\n))*/
+
+export function withoutSshHeaders(text: string): string {
+  return text.replace(sshHeaders, '')
+}
 
 /** Lets the bytes say what they are, and compares that with the label. */
 function identified(piece: Omit<Piece, 'content'>, labelled: Content, input: string): Piece {

@@ -64,7 +64,7 @@ export function decodeBody(body: string, label: string, input: string): Buffer {
       copyAgain,
     )
   }
-  const strange = characters.replace(/[A-Za-z0-9+/]+/g, '').replace(/^={1,2}$/, '')
+  const strange = characters.replace(/={1,2}$/, '').replace(/[A-Za-z0-9+/]+/g, '')
   if (strange !== '') {
     const count = strange.length === 1 ? '1 character' : `${strange.length} characters`
     throw new Problem(
@@ -103,7 +103,7 @@ export function shown(label: string): string {
 }
 
 export const copyAgain =
-  'copy the file again, whole: on Linux and macOS `cat privateKey.pem`, on Windows `type privateKey.pem`, or without a clipboard `gh secret set NAME < privateKey.pem`'
+  'copy the file again, whole: on Linux and macOS `cat FILE`, on Windows `type FILE`, or without a clipboard `gh secret set NAME < FILE`'
 
 function hintFor(strange: string): string {
   if (strange.includes('***')) {

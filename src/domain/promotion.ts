@@ -1,7 +1,13 @@
 import type { KeyRecord } from './key-record.ts'
 import { Problem } from './problem.ts'
 import type { PayEnvironment, Region } from './region.ts'
-import { type SlotNames, type TargetState, writtenAfter, writtenSince } from './slots.ts'
+import {
+  type SlotNames,
+  type Stored,
+  type TargetState,
+  writtenAfter,
+  writtenSince,
+} from './slots.ts'
 
 /** What the caller of `activate` believes and wants. */
 export interface PromotionWish {
@@ -65,7 +71,11 @@ export function planPromotion(state: TargetState, wish: PromotionWish): Promotio
       before.previous === 'before' && displaced && displaced.fingerprint !== wish.previous
         ? displaced
         : null,
-    warnings: [...before.warnings, ...leftAlone(state, wish)],
+    warnings: [
+      ...before.warnings,
+      ...leftAlone(state, wish),
+      ...replacedUnseen(state, wish, before.previous),
+    ],
   }
 }
 
@@ -78,16 +88,17 @@ function whatWasBefore(state: TargetState, wish: PromotionWish): Before {
   const current = state.records.current?.record
   if (current) return recordedPair(state, wish, current)
   if (state.privateKey.current) return unrecordedPair(state, wish)
+  // An ID that is younger than our mark is ours, of a first activation that was cut off.
+  const foreign = state.publicKeyId !== null && !isSinceMark(state, wish, state.publicKeyId)
   return {
     ...nothingElse,
-    oldPublicKeyId: state.publicKeyId ? undefined : null,
+    oldPublicKeyId: foreign ? undefined : null,
     first: true,
-    warnings:
-      state.publicKeyId && !isMarked(state, wish)
-        ? [
-            `secret ${wish.names.publicKeyId} was there without secret ${wish.names.privateKey.current}: it is overwritten; a workflow that took its private key from somewhere else must take both from here now`,
-          ]
-        : [],
+    warnings: foreign
+      ? [
+          `secret ${wish.names.publicKeyId} was there without secret ${wish.names.privateKey.current}: it is overwritten; a workflow that took its private key from somewhere else must take both from here now`,
+        ]
+      : [],
   }
 }
 
@@ -101,8 +112,8 @@ const nothingElse: Before = {
 }
 
 function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecord): Before {
-  const kept = state.records.previous?.record.fingerprint ?? null
-  const base: Before = { ...nothingElse, oldPublicKeyId: current.publicKeyId ?? undefined }
+  const kept = state.privateKey.previous ? state.records.previous?.record.fingerprint : undefined
+  const base: Before = { ...nothingElse, oldPublicKeyId: oldIdOf(state, wish, current) }
   const rollback = kept === wish.fingerprint
 
   if (current.fingerprint === wish.fingerprint) {
@@ -139,13 +150,14 @@ function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecor
   if (wish.previous === wish.fingerprint) {
     // Fresh inputs after a kill: the current secret is the new key already, and the record is not there yet.
     if (kept === current.fingerprint) return base
+    if (!wish.keepPrevious && pairIsYounger(state)) return base
     if (rollback && pairIsYounger(state)) {
       return { ...base, warnings: [lostInRollback(wish), previousIsCurrent(wish)] }
     }
     throw new Problem(
       'previous-key-missing',
       `previous-private-key is the very key to activate, while key ${current.fingerprint} is current by variable ${wish.names.record.current}`,
-      `pass previous-private-key: \${{ secrets.${wish.names.privateKey.current} }}, the key that is current now`,
+      `pass the private key that is current here as previous-private-key: usually \${{ secrets.${wish.names.privateKey.current} }}; when an earlier run was cut off between targets, \${{ secrets.${wish.names.privateKey.previous} }} of a target that it finished`,
     )
   }
   throw new Problem(
@@ -158,12 +170,13 @@ function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecor
 function unrecordedPair(state: TargetState, wish: PromotionWish): Before {
   const told = wish.previous !== null && wish.previousPublicKeyId !== null
   const same = wish.previous === wish.fingerprint
-  if (isMarked(state, wish) && writtenSince(state.privateKey.current, state.records.next)) {
+  if (isSinceMark(state, wish, state.privateKey.current)) {
     // Written after the mark, so it is this very key: a first activation or an adoption that was cut off.
     return {
       ...nothingElse,
       previous: told && !same && wish.keepPrevious ? 'before' : 'not',
-      oldPublicKeyId: wish.publicKeyId,
+      oldPublicKeyId: state.records.next?.record.publicKeyId,
+      first: !told,
     }
   }
   if (wish.previous === null && !wish.keepPrevious) return nothingElse
@@ -225,9 +238,22 @@ function keeps(wish: PromotionWish): boolean {
   return wish.keepPrevious && wish.previous !== null
 }
 
-function isMarked(state: TargetState, wish: PromotionWish): boolean {
-  const next = state.records.next?.record
-  return next?.fingerprint === wish.fingerprint && next.publicKeyId !== null
+/** Whether a secret was written after the mark of this very key, so by an activation that was cut off. */
+function isSinceMark(state: TargetState, wish: PromotionWish, secret: Stored | null): boolean {
+  const { next } = state.records
+  const marked = next?.record.fingerprint === wish.fingerprint && next.record.publicKeyId !== null
+  return marked && writtenSince(secret, next)
+}
+
+/** The Public Key ID that belongs to the private key that is there now, which may be the new one already. */
+function oldIdOf(state: TargetState, wish: PromotionWish, current: KeyRecord): string | undefined {
+  const { privateKey, records } = state
+  if (!writtenAfter(privateKey.current, records.current)) return current.publicKeyId ?? undefined
+  if (isSinceMark(state, wish, privateKey.current)) {
+    return records.next?.record.publicKeyId ?? undefined
+  }
+  // Without a mark only the caller knows, who read the current secret.
+  return wish.previous === wish.fingerprint ? wish.publicKeyId : undefined
 }
 
 /** Secrets that are younger than their record: somebody began to change the pair and did not finish. */
@@ -247,8 +273,23 @@ function isUnfinished(state: TargetState, wish: PromotionWish): boolean {
 function leftAlone(state: TargetState, wish: PromotionWish): string[] {
   const previous = state.records.previous?.record
   if (wish.keepPrevious || !previous) return []
+  if (previous.fingerprint === wish.fingerprint) return [previousIsCurrent(wish)]
   return [
     `keep-previous is false: what stands in secret ${wish.names.privateKey.previous} (Public Key ID ${previous.publicKeyId ?? 'unknown'}) is left alone; command: retire ends it`,
+  ]
+}
+
+/** A key in `previous` that no record describes cannot be named, only mentioned. */
+function replacedUnseen(
+  state: TargetState,
+  wish: PromotionWish,
+  previous: Promotion['previous'],
+): string[] {
+  const { privateKey, records } = state
+  if (previous !== 'before' || !privateKey.previous || records.previous) return []
+  if (isSinceMark(state, wish, privateKey.previous)) return []
+  return [
+    `secret ${wish.names.privateKey.previous} was there without variable ${wish.names.record.previous}: whichever key it holds is replaced`,
   ]
 }
 

@@ -71,6 +71,9 @@ function mistakeIn(id: string): string {
   const lookAlike = lookAlikes.find(({ is }) => is.test(id))
   if (lookAlike) return `${lookAlike.what}: ${quoted(id)}`
   if (shape.test(id.toUpperCase())) return `is written in lower case: ${quoted(id)}`
+  if (/^[A-Z]{1,16}-[A-Z0-9]{24}$/i.test(id)) {
+    return `has a prefix other than LIVE- and SANDBOX-: ${quoted(id)}`
+  }
   const { length } = id.replace(/^(?:SANDBOX|LIVE)-/i, '')
   if (length < 24) return `is too short: ${length} characters instead of 24 in ${quoted(id)}`
   if (length > 24) return `is too long: ${length} characters instead of 24 in ${quoted(id)}`

@@ -1,8 +1,9 @@
 import { isDocument, undress } from './dress.ts'
 import { mostBytes } from './foreign-material.ts'
 import { type Content, contentOf, contentOfLabel, halves } from './key-content.ts'
-import { outside, sshLinesIn } from './key-pieces.ts'
+import { outside, sshLinesIn, withoutSshHeaders } from './key-pieces.ts'
 import { decodeBody, encapsulatedTexts, hasBoundary } from './pem.ts'
+import { rsaOfSsh, sshAlgorithm } from './ssh-key.ts'
 
 /** A shorter mask would hide harmless text: the runner replaces it wherever it occurs. */
 const shortestMask = 16
@@ -63,14 +64,14 @@ function withoutPublicKeys(text: string): string {
 function isPublicBlock(label: string, body: string): boolean {
   const content = contentOfLabel(label)
   if (content === null || !isHarmless(content)) return false
-  if (content === 'SSH public') return !/PRIVATE/.test(body)
-  return isPublic(decodeBody(body, label, ''))
+  return isPublic(decodeBody(content === 'SSH public' ? withoutSshHeaders(body) : body, label, ''))
 }
 
 /** Proven by the bytes themselves, since a label can be wrong. */
 function isPublic(bytes: Buffer): boolean {
   try {
     const content = contentOf(bytes)
+    if (content === 'SSH public' && sshAlgorithm(bytes) === 'RSA') rsaOfSsh(bytes)
     return content !== null && isHarmless(content)
   } catch {
     return false

@@ -5,14 +5,13 @@ import type { Warning } from './problem.ts'
 /** Passphrases below this are too easily found in a page by the runner's mask, which then spoils it. */
 export const shortestPassphrase = 8
 
-const everySdk = 'no Amazon Pay SDK (Node.js, PHP, Java, .NET, Ruby) and no plugin'
-const nodeEtc = 'the SDK for Node.js and everything else that hands it to OpenSSL as it is'
+const everySdk = 'Amazon Pay’s SDKs (Node.js, PHP, Java, .NET, Ruby)'
 
 /** Who rejects which container, as read in the sources of SDKs and plugins; nobody else is known to. */
 const containers: Readonly<Record<string, string>> = {
-  OpenSSH: `is in OpenSSH form (BEGIN OPENSSH PRIVATE KEY): ${everySdk} takes it; Node.js ends with 1E08010C DECODER unsupported, PHP takes it for a path, .NET says “Unsupported private key format”, the check of the Magento 2 plugin says “Invalid key”`,
-  'encrypted PKCS#8': `is encrypted (BEGIN ENCRYPTED PRIVATE KEY): ${everySdk} takes it, since none has a place for the passphrase`,
-  'encrypted PKCS#1': `is encrypted (Proc-Type: 4,ENCRYPTED): ${everySdk} takes it, since none has a place for the passphrase`,
+  OpenSSH: `is in OpenSSH form (BEGIN OPENSSH PRIVATE KEY): ${everySdk} reject it, Node.js with 1E08010C DECODER unsupported, PHP by taking it for a path, .NET with “Unsupported private key format”; so does the check of the Magento 2 plugin (“Invalid key”)`,
+  'encrypted PKCS#8': `is encrypted (BEGIN ENCRYPTED PRIVATE KEY): ${everySdk} have no place for a passphrase and reject it; so does the check of the Magento 2 plugin (“Invalid key”)`,
+  'encrypted PKCS#1': `is encrypted (Proc-Type: 4,ENCRYPTED): ${everySdk} have no place for a passphrase and reject it`,
   'PKCS#1':
     'is in PKCS#1 form (BEGIN RSA PRIVATE KEY): the SDKs and the check of the Magento 2 plugin (upload as *.pem) take it, but PKCS#8 is the one form that every SDK and plugin is known to take',
   'PKCS#1 public':
@@ -34,7 +33,10 @@ const dresses: Readonly<Record<string, string>> = {
 }
 
 function rejectionOf(worn: string): string {
-  return dresses[worn] ?? `${nodeEtc} rejects (1E08010C DECODER unsupported)`
+  return (
+    dresses[worn] ??
+    'the SDK for Node.js, and whatever else hands it to OpenSSL as it is, rejects (1E08010C DECODER unsupported)'
+  )
 }
 
 /**

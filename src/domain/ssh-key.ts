@@ -10,6 +10,8 @@ export interface OpenSshHeader {
   readonly publicBlob: Buffer
   /** Length of the part that may be encrypted. */
   readonly secretLength: number
+  /** Bytes after it: some ciphers put a tag there, and with others nothing belongs there. */
+  readonly trailing: number
 }
 
 /**
@@ -24,14 +26,21 @@ export function openSshHeader(bytes: Buffer): OpenSshHeader {
   const keys = reader.uint32()
   const publicBlob = reader.string()
   const secret = reader.string()
-  reader.end()
   let rounds = 0
   if (kdf === 'bcrypt') {
     kdfOptions.string()
     rounds = kdfOptions.uint32()
   }
   kdfOptions.end()
-  return { cipher, kdf, rounds, keys, publicBlob, secretLength: secret.length }
+  return {
+    cipher,
+    kdf,
+    rounds,
+    keys,
+    publicBlob,
+    secretLength: secret.length,
+    trailing: reader.left,
+  }
 }
 
 /** Algorithm of an SSH public key (RFC 4253 §6.6) by the name that people know. */
@@ -84,9 +93,12 @@ class SshReader {
     return number.subarray(1)
   }
 
+  get left(): number {
+    return this.#bytes.length - this.#offset
+  }
+
   end(): void {
-    const left = this.#bytes.length - this.#offset
-    if (left > 0) throw new DerError('trailing', left)
+    if (this.left > 0) throw new DerError('trailing', this.left)
   }
 
   #take(length: number): Buffer {

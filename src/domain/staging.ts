@@ -1,5 +1,6 @@
 import type { KeyRecord } from './key-record.ts'
 import { Problem } from './problem.ts'
+import type { PayEnvironment, Region } from './region.ts'
 import type { SlotNames, TargetState } from './slots.ts'
 
 /** After this long, a record without its secret is taken for what a killed run left behind. */
@@ -22,6 +23,9 @@ export interface StagingWish {
   readonly brought: string | null
   /** Fingerprint whose removal was consented to. */
   readonly replaceStaged: string | null
+  /** As the inputs say; null: whatever the records say. */
+  readonly region: Region | null
+  readonly payEnvironment: PayEnvironment | null
   readonly run: string
   readonly now: Date
 }
@@ -50,7 +54,8 @@ export function planStaging(
       staleKey(state, wish) ??
       loneSecret(state, wish) ??
       youngRecord(state, wish) ??
-      otherKey(staged[index] ?? null, keys, wish),
+      otherKey(staged[index] ?? null, keys, wish) ??
+      otherPlace(state, wish),
   )
   if (refusals.some((refusal) => refusal !== null)) return { refusals }
 
@@ -138,6 +143,36 @@ function otherKey(
       `private-key holds ${wish.brought}, but key ${staged.fingerprint} is staged since ${staged.madeAt} (${staged.run})`,
       replaceHint,
     )
+  }
+  return null
+}
+
+/**
+ * Region and environment of one prefix do not change: an activation would refuse it, when a person has
+ * exchanged the key for nothing.
+ */
+function otherPlace(state: TargetState, wish: StagingWish): Problem | null {
+  for (const slot of ['next', 'current'] as const) {
+    const record = state.records[slot]?.record
+    if (!record || (slot === 'next' && record.fingerprint === wish.replaceStaged)) continue
+    const key = slot === 'next' ? 'staged' : 'current'
+    const differs = (input: string, wished: string, recorded: string): string =>
+      `${input} is ${wished}, but the ${key} key is for ${recorded} by variable ${wish.names.record[slot]}`
+    if (wish.region && record.region && wish.region !== record.region) {
+      return new Problem(
+        'region-mismatch',
+        differs('region', wish.region, record.region),
+        'correct region or leave it empty, or give the other region a prefix of its own, for example AMAZON_PAY_EU',
+      )
+    }
+    const { payEnvironment } = record
+    if (wish.payEnvironment && payEnvironment && wish.payEnvironment !== payEnvironment) {
+      return new Problem(
+        'pay-environment-mismatch',
+        differs('pay-environment', wish.payEnvironment, payEnvironment),
+        'correct pay-environment or leave it empty, or give the sandbox a prefix of its own, for example AMAZON_PAY_SANDBOX',
+      )
+    }
   }
   return null
 }

@@ -1,5 +1,5 @@
 import type { KeyRecord } from './key-record.ts'
-import type { SlotNames, Stored, TargetState } from './slots.ts'
+import { type SlotNames, type Stored, type TargetState, writtenAfter } from './slots.ts'
 
 const day = 86_400_000
 
@@ -17,6 +17,8 @@ export interface Standing {
   readonly previous: SlotStanding
   /** Whether the current key is older than it should be; false where there is none. */
   readonly due: boolean
+  /** Whether the current pair is younger than its record: somebody began to change it and did not finish. */
+  readonly unfinished: boolean
   readonly findings: readonly string[]
   readonly nextStep: string
 }
@@ -59,11 +61,12 @@ export function standingOf(
     next,
     previous,
     due,
+    unfinished: isUnfinished(state),
   }
   return {
     ...standing,
     findings: findingsOf(standing, state, names, options.maxAgeDays),
-    nextStep: nextStepOf(standing, names),
+    nextStep: nextStepOf(standing, state, names),
   }
 }
 
@@ -77,17 +80,46 @@ function daysSince(time: string, now: Date): number {
   return Math.max(0, Math.floor((now.getTime() - Date.parse(time)) / day))
 }
 
-type Slots = Pick<Standing, 'current' | 'next' | 'previous' | 'due'>
+function isUnfinished({ privateKey, publicKeyId, records }: TargetState): boolean {
+  const { current } = records
+  return writtenAfter(privateKey.current, current) || writtenAfter(publicKeyId, current)
+}
+
+/** “1 day”, “2 days”. */
+export function daysWords(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`
+}
+
+type Slots = Pick<Standing, 'current' | 'next' | 'previous' | 'due' | 'unfinished'>
+
+/** A staged key that is the current one already: only clearing the slot is left. */
+function isActivated({ current, next }: Slots): boolean {
+  return next.record !== null && next.record.fingerprint === current.record?.fingerprint
+}
+
+/** The previous slot holds the current key: a rollback that was cut off, and no key to be retired. */
+function isSameTwice({ current, previous }: Slots): boolean {
+  return previous.record !== null && previous.record.fingerprint === current.record?.fingerprint
+}
 
 function findingsOf(
-  { current, next, previous, due }: Slots,
+  standing: Slots,
   state: TargetState,
   names: SlotNames,
   maxAgeDays: number,
 ): string[] {
+  const { current, next, previous, due, unfinished } = standing
   const findings: string[] = []
-  if (due)
-    findings.push(`the current key is ${current.days} days old; it is due from ${maxAgeDays} days`)
+  if (unfinished) {
+    findings.push(
+      `secret ${names.privateKey.current} or ${names.publicKeyId} was written after variable ${names.record.current}: an activation or a rollback was cut off, or somebody stored them by hand, and the two may not belong together`,
+    )
+  }
+  if (due && current.days !== null) {
+    findings.push(
+      `the current key is ${daysWords(current.days)} old; it is due from ${daysWords(maxAgeDays)}`,
+    )
+  }
   if (current.secret && !current.record) {
     findings.push(
       `secret ${names.privateKey.current} has no record in variable ${names.record.current}: stored by hand at ${current.secret.createdAt}, last changed at ${current.secret.updatedAt}`,
@@ -101,21 +133,26 @@ function findingsOf(
   if (current.secret && !state.publicKeyId) {
     findings.push(`secret ${names.privateKey.current} is there without secret ${names.publicKeyId}`)
   }
+  if (state.publicKeyId && !current.secret && !current.record) {
+    findings.push(`secret ${names.publicKeyId} is there without secret ${names.privateKey.current}`)
+  }
   if (next.secret && !next.record) {
     findings.push(`secret ${names.privateKey.next} has no record in variable ${names.record.next}`)
   }
-  if (next.record && !next.secret) {
+  if (isActivated(standing)) {
+    findings.push(
+      `variable ${names.record.next} still names the key that is current now: its activation was cut off at the very end`,
+    )
+  } else if (next.record && !next.secret) {
     findings.push(
       `variable ${names.record.next} is there without secret ${names.privateKey.next}: a staging was cut off`,
     )
-  }
-  if (next.record?.publicKeyId && next.secret) {
+  } else if (next.record?.publicKeyId) {
     findings.push(
       `an activation of the staged key with Public Key ID ${next.record.publicKeyId} was begun and not finished`,
     )
-  }
-  if (next.days !== null && next.days >= stagedTooLong) {
-    findings.push(`the staged key waits for its exchange since ${next.days} days`)
+  } else if (next.days !== null && next.days >= stagedTooLong) {
+    findings.push(`the staged key has waited for its exchange for ${daysWords(next.days)}`)
   }
   if (previous.secret && !previous.record) {
     findings.push(
@@ -127,20 +164,29 @@ function findingsOf(
       `variable ${names.record.previous} is there without secret ${names.privateKey.previous}`,
     )
   }
-  if (previous.record && previous.record.fingerprint === current.record?.fingerprint) {
+  if (isSameTwice(standing)) {
     findings.push(
-      `secret ${names.privateKey.previous} holds the current key as well: do not delete its Public Key ID at Amazon`,
+      `variable ${names.record.previous} names the current key as well: a rollback was cut off; do not delete its Public Key ID at Amazon`,
     )
   } else if (previous.days !== null && previous.days >= previousTooLong) {
-    findings.push(`the previous key still stands since ${previous.days} days`)
+    findings.push(`the previous key has been kept for ${daysWords(previous.days)}`)
   }
   return findings
 }
 
 /** One step at a time: what is begun is finished first, then what is old is renewed. */
-function nextStepOf({ current, next, previous, due }: Slots, names: SlotNames): string {
+function nextStepOf(standing: Slots, state: TargetState, names: SlotNames): string {
+  const { current, next, previous, due, unfinished } = standing
+  if (isActivated(standing)) {
+    return next.secret
+      ? `finish the activation: command: activate with public-key-id: ${current.record?.publicKeyId}`
+      : `delete variable ${names.record.next} by hand`
+  }
   if (next.record?.publicKeyId && next.secret) {
     return `finish the activation: command: activate with public-key-id: ${next.record.publicKeyId}`
+  }
+  if (unfinished) {
+    return 'stop deploys, and run the activation or rollback that was cut off again, with the same inputs; when somebody stored a secret by hand, activate the key that is to be current'
   }
   if (next.record && next.secret) {
     return 'exchange the staged public key in Integration Central (command: generate shows its page again), then command: activate with the Public Key ID'
@@ -148,17 +194,26 @@ function nextStepOf({ current, next, previous, due }: Slots, names: SlotNames): 
   if (next.secret) {
     return `find out what secret ${names.privateKey.next} is; delete it by hand when nobody needs it`
   }
+  if (current.secret && !state.publicKeyId) {
+    return `store the Public Key ID as secret ${names.publicKeyId}, beside the private key, and let the workflows read it from there`
+  }
   if (current.secret && !current.record) {
     return 'take this pair over: command: generate, exchange, then command: activate with previous-private-key and previous-public-key-id'
   }
-  if (current.secret === null) {
-    return 'make the first key: command: generate'
+  if (current.record && !current.secret) {
+    return previous.secret
+      ? `command: activate with the previous key, private-key: \${{ secrets.${names.privateKey.previous} }} and public-key-id: ${previous.record?.publicKeyId ?? 'its Public Key ID'}, or make a new one: command: generate`
+      : 'make a new key: command: generate'
   }
-  if (previous.record && previous.record.fingerprint === current.record?.fingerprint) {
+  if (!current.secret) return 'make the first key: command: generate'
+  if (isSameTwice(standing)) {
     return `delete secret ${names.privateKey.previous} and variable ${names.record.previous} by hand`
   }
-  if (previous.secret || previous.record) {
-    return `redeploy everything that uses the key, delete Public Key ID ${previous.record?.publicKeyId ?? 'of the previous key'} in Integration Central, then command: retire`
+  if (previous.secret && !previous.record) {
+    return `find out what secret ${names.privateKey.previous} is; delete it by hand when nobody needs it`
+  }
+  if (previous.record) {
+    return `redeploy everything that uses the key, delete Public Key ID ${previous.record.publicKeyId ?? 'of the previous key'} in Integration Central, then command: retire`
   }
   if (due) return 'rotate: command: generate'
   return 'nothing to do'

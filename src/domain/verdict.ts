@@ -88,7 +88,10 @@ export function judge(answer: Answer | null, stringToSign: string, signedAt: Dat
     message,
     status: answer.status,
     requestId: answer.requestId,
-    skew: Number.isNaN(amazonTime) ? null : Math.round((amazonTime - signedAt.getTime()) / 1000),
+    // Both count in whole seconds: what is signed is cut off, and so is the header.
+    skew: Number.isNaN(amazonTime)
+      ? null
+      : Math.floor(amazonTime / 1000) - Math.floor(signedAt.getTime() / 1000),
   }
 }
 

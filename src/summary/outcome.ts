@@ -62,6 +62,8 @@ export interface Outcome {
   publicKeyId: string | null
   previousPublicKeyId: string | null
   previousFingerprint: string | null
+  /** Whether a rollback is possible after an activation. */
+  previousKept: boolean
   artifact: { readonly name: string; readonly url: string } | null
   publicKeyFile: string | null
   proof: ProofStory | null

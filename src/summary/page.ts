@@ -1,6 +1,6 @@
 import { deletionSteps } from '../domain/exchange.ts'
 import { regions } from '../domain/region.ts'
-import type { SlotStanding } from '../domain/standing.ts'
+import { daysWords, type SlotStanding } from '../domain/standing.ts'
 import { exchangeMarkdown } from './exchange-page.ts'
 import { cell, checklist, code, link, table, text } from './markdown.ts'
 import type { Outcome } from './outcome.ts'
@@ -75,7 +75,7 @@ function facts(outcome: Outcome): string {
 }
 
 function activated(outcome: Outcome): string {
-  const { names, record, previousPublicKeyId } = outcome
+  const { names, record } = outcome
   return [
     `Secrets ${code(names.privateKey.current)} and ${code(names.publicKeyId)} hold this pair since ${text(record?.activatedAt ?? 'now')}.`,
     facts(outcome),
@@ -84,21 +84,30 @@ function activated(outcome: Outcome): string {
     checklist([
       'Redeploy every consumer of the key.',
       'Wait for runs that may still hold the old pair: GitHub reads repository and organization secrets when a run is *queued*, environment secrets when a *job starts*. A run that was queued earlier signs with the old pair, which still works; a re-run may do so as well.',
-      previousPublicKeyId
-        ? `When nothing uses the old pair any more, delete Public Key ID ${code(previousPublicKeyId)} in Integration Central, then run ${code('command: retire')}.`
-        : `When there was an older key, delete it in Integration Central as soon as nothing uses it, then run ${code('command: retire')}.`,
-      rollbackLine(outcome),
+      ...endOfOldKey(outcome),
       `The next rotation is due on ${text(dueDate(record?.madeAt))}, 90 days after this key was made. ${code('command: status')} on a schedule reminds you.`,
     ]),
   ].join('\n\n')
 }
 
-function rollbackLine({ names, previousPublicKeyId }: Outcome): string {
+/** How the key that was current before comes to its end, and how one gets back to it until then. */
+function endOfOldKey({ names, previousPublicKeyId, previousKept }: Outcome): string[] {
+  const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the old key'
+  if (!previousKept) {
+    return previousPublicKeyId
+      ? [
+          `Delete ${id} in Integration Central as soon as every consumer is redeployed, at once after a leak. Nothing was kept: there is no way back to it, and nothing to retire.`,
+        ]
+      : []
+  }
   const key = code(`private-key: \${{ secrets.${names.privateKey.previous} }}`)
-  const id = previousPublicKeyId
+  const idInput = previousPublicKeyId
     ? code(`public-key-id: ${previousPublicKeyId}`)
     : 'its Public Key ID from its record'
-  return `To roll back until then, run ${code('command: activate')} with ${key} and ${id}.`
+  return [
+    `When nothing uses the old pair any more, delete ${id} in Integration Central, then run ${code('command: retire')}.`,
+    `To roll back until then, run ${code('command: activate')} with ${key} and ${idInput}.`,
+  ]
 }
 
 function dueDate(madeAt: string | undefined): string {
@@ -177,15 +186,15 @@ function standings({ standings, maxAgeDays }: Outcome): string {
   ])
   return [
     table(['Target', 'Current', 'Next (staged)', 'Previous', 'Next step'], rows),
-    `A key is due for rotation from ${maxAgeDays} days.`,
+    `A key is due for rotation when it is ${daysWords(maxAgeDays)} old.`,
   ].join('\n\n')
 }
 
 function slot({ record, secret, days }: SlotStanding): string {
   if (!record && !secret) return 'empty'
-  const age = days === null ? '' : `${days} days`
+  const age = days === null ? '' : daysWords(days)
   if (!record) {
-    return `secret without record, stored ${text(secret?.createdAt ?? '')}, changed ${text(secret?.updatedAt ?? '')}, ${age}`
+    return `secret without record, stored ${text(secret?.createdAt ?? '')}, changed ${text(secret?.updatedAt ?? '')}, ${age} ago`
   }
   const lines = [
     cell(record.fingerprint),
