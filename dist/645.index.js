@@ -27132,7 +27132,7 @@ module.exports = Hash;
 
 var listCacheClear = __webpack_require__(99791),
     listCacheDelete = __webpack_require__(24555),
-    listCacheGet = __webpack_require__(86634),
+    listCacheGet = __webpack_require__(64253),
     listCacheHas = __webpack_require__(8430),
     listCacheSet = __webpack_require__(36918);
 
@@ -28695,7 +28695,7 @@ module.exports = listCacheDelete;
 
 /***/ }),
 
-/***/ 86634:
+/***/ 64253:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 var assocIndexOf = __webpack_require__(74024);

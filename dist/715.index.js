@@ -463,7 +463,7 @@ function explain(error, attempt) {
         return missing(attempt, status, make);
     const full = /limit|maximum|too many/i.test(message);
     return make(attempt.write === 'variable' ? 'variable-write-failed' : 'secret-write-failed', fact, full
-        ? 'delete secrets that nobody uses any more, then run this again'
+        ? `delete ${attempt.write ?? 'secret'}s that nobody uses any more, then run this again`
         : 'check prefix and the named target under Settings → Secrets and variables, then run this again');
 }
 function forbidden(attempt, refusal, fact, make) {

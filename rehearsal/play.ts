@@ -6,7 +6,7 @@ import { styleText } from 'node:util'
 import sshpk from 'sshpk'
 import { showLog } from './log.ts'
 import type { RunResult } from './runner.ts'
-import { openScene, REPOSITORY, type Slot, steps } from './scene.ts'
+import { openScene, REPOSITORY, type Slot, secret, steps } from './scene.ts'
 import type { OrderResult } from './shop.ts'
 
 /** A line of the story: a run of the action, or what a person did. */
@@ -90,13 +90,13 @@ export async function play({ verbose = false } = {}): Promise<boolean> {
     github.setSecret(repository, 'BROUGHT', openSshKey())
     await run(
       'an OpenSSH key with Windows line ends is valid, with a warning',
-      { command: 'validate', 'private-key': '${{ secrets.BROUGHT }}' },
+      { command: 'validate', 'private-key': secret('BROUGHT') },
       { expect: { status: 'valid' } },
     )
     github.setSecret(repository, 'BROUGHT', first.outputs['public-key'] ?? '')
     await run(
       'the public key where the private one belongs is a mistake with a name',
-      { command: 'validate', 'private-key': '${{ secrets.BROUGHT }}' },
+      { command: 'validate', 'private-key': secret('BROUGHT') },
       { expect: { status: 'failed', code: 'key-wrong-half' } },
     )
     github.deleteSecret(repository, 'BROUGHT')
@@ -150,7 +150,9 @@ export async function play({ verbose = false } = {}): Promise<boolean> {
       amazonPay.deleteKey(old)
       return old
     })
-    await run('the old key is gone, and is cleared up', steps.retire, { expect: { status: 'retired' } })
+    await run('the old key is gone, and is cleared up', steps.retire, {
+      expect: { status: 'retired' },
+    })
     await run('nothing to do', steps.status, { expect: { status: 'ok' } })
   }
 
@@ -183,7 +185,7 @@ export async function play({ verbose = false } = {}): Promise<boolean> {
       'the successor becomes current; nothing is kept of the leaked key',
       {
         command: 'activate',
-        'private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY_NEXT }}',
+        'private-key': secret('AMAZON_PAY_PRIVATE_KEY_NEXT'),
         'public-key-id': id,
         'keep-previous': 'false',
       },

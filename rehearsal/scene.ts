@@ -5,29 +5,32 @@ import { type OrderResult, placeOrder } from './shop.ts'
 
 export const REPOSITORY = 'acme/shop'
 
+/** The expression by which a workflow takes a secret. */
+export const secret = (name: string) => `\${{ secrets.${name} }}`
+
 /** The steps as they stand in the workflows of the documentation, below `with:`. */
 export const steps = {
   generate: { command: 'generate', region: 'eu', 'pay-environment': 'live' },
   activate: {
     command: 'activate',
-    'private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY_NEXT }}',
-    'previous-private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY }}',
+    'private-key': secret('AMAZON_PAY_PRIVATE_KEY_NEXT'),
+    'previous-private-key': secret('AMAZON_PAY_PRIVATE_KEY'),
   },
   /** `activate` too, with what stands in `PREVIOUS`. */
   rollBack: {
     command: 'activate',
-    'private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY_PREVIOUS }}',
-    'previous-private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY }}',
+    'private-key': secret('AMAZON_PAY_PRIVATE_KEY_PREVIOUS'),
+    'previous-private-key': secret('AMAZON_PAY_PRIVATE_KEY'),
   },
   guard: {
     command: 'validate',
     region: 'eu',
-    'private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY }}',
-    'public-key-id': '${{ secrets.AMAZON_PAY_PUBLIC_KEY_ID }}',
+    'private-key': secret('AMAZON_PAY_PRIVATE_KEY'),
+    'public-key-id': secret('AMAZON_PAY_PUBLIC_KEY_ID'),
   },
   retire: {
     command: 'retire',
-    'previous-private-key': '${{ secrets.AMAZON_PAY_PRIVATE_KEY_PREVIOUS }}',
+    'previous-private-key': secret('AMAZON_PAY_PRIVATE_KEY_PREVIOUS'),
   },
   status: { command: 'status' },
 }

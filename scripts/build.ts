@@ -31,23 +31,43 @@ if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'l
 renameSync(join(root, 'lib-dist'), join(root, 'dist'))
 remove('lib')
 
-/** npm's CycloneDX bill of materials of the production dependencies, without what changes at every call. */
+/**
+ * A CycloneDX bill of materials of the production dependencies. Made from the lockfile, since what `npm sbom`
+ * writes carries a time and a random number and differs from one npm to the next.
+ */
 function billOfMaterials(): object {
-  const text = execFileSync(
-    'npm',
-    ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only'],
-    { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
-  )
-  const {
-    serialNumber: _,
-    metadata,
-    ...bom
-  } = JSON.parse(text) as {
-    serialNumber: string
-    metadata: { timestamp?: string; tools?: unknown }
-  }
-  const { timestamp: __, tools: ___, ...rest } = metadata
-  return { ...bom, metadata: rest }
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'))
+  const { name, version } = read('package.json') as { name: string; version: string }
+  const { packages } = read('package-lock.json') as { packages: Record<string, LockedPackage> }
+  const components = Object.entries(packages)
+    .filter(([path, { dev, optional }]) => path !== '' && !dev && !optional)
+    .map(([path, { version, license, integrity }]) => {
+      const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)
+      const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`
+      const [algorithm, digest] = integrity?.split('-') ?? []
+      return {
+        type: 'library',
+        'bom-ref': `${purl}#${path}`,
+        name,
+        version,
+        purl,
+        ...(license ? { licenses: [{ expression: license }] } : {}),
+        ...(algorithm === 'sha512' && digest
+          ? { hashes: [{ alg: 'SHA-512', content: Buffer.from(digest, 'base64').toString('hex') }] }
+          : {}),
+      }
+    })
+  const purl = `pkg:npm/${name}@${version}`
+  const metadata = { component: { type: 'application', 'bom-ref': purl, name, version, purl } }
+  return { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, metadata, components }
+}
+
+interface LockedPackage {
+  readonly version: string
+  readonly license?: string
+  readonly integrity?: string
+  readonly dev?: boolean
+  readonly optional?: boolean
 }
 
 const bytes = (name: string): number => readFileSync(join(root, 'dist', name)).length

@@ -26,8 +26,10 @@ process.on('SIGTERM', () => stop.abort())
 
 const raw = (name: string): string => getInput(name, { trimWhitespace: false })
 const runner = createRunner(process.env, stop.signal)
+// As given, unless it is no command by its length: a secret may have gone into the wrong input.
+const given = raw('command').trim().length > 60 ? '' : raw('command').trim()
 const outcome = emptyOutcome({
-  command: raw('command').trim(),
+  command: given,
   prefix: raw('prefix').trim(),
   names: slotNames(raw('prefix').trim()),
   maxAgeDays: 0,
@@ -37,10 +39,10 @@ const fail = (error: unknown): void => {
   outcome.problems = problemsOf(error)
   process.exitCode = 1
 }
-let ended = false
+let reported: Promise<void> | undefined
 const end = async (): Promise<never> => {
-  if (!ended) await report(runner, outcome).catch(fail)
-  ended = true
+  reported ??= report(runner, outcome).catch(fail)
+  await reported
   // A time-out that a library still waits for must not keep the job.
   process.stdout.write('', () => process.exit())
   return new Promise(() => {})
@@ -56,7 +58,7 @@ try {
     const masks = name.endsWith('private-key') ? masksOf(value) : [value]
     for (const mask of masks) runner.mask(mask)
   }
-  runner.output('command', raw('command').trim())
+  runner.output('command', given)
   const order: Order = readOrder(raw)
   const { inputs } = order
   outcome.prefix = inputs.prefix

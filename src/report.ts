@@ -37,17 +37,23 @@ export function emptyOutcome(options: {
   }
 }
 
+/** A line of a stack, by the place in a file at its end: nothing else is believed to be one. */
+const frame =
+  /\n {4}at ((?:[\w.<>[\] ]{1,80} \()?(?:file:|node:|[A-Z]?:?[\\/])[^\n()]{1,200}:\d+:\d+\)?)(?=\n|$)/
+
 /** Everything that can be thrown, as problems that a person may see. */
 export function problemsOf(error: unknown): readonly [Problem, ...Problem[]] {
   if (error instanceof Problems) return error.all
   if (error instanceof Problem) return [error]
   // The message of a foreign error could quote an input: its name and place in the code cannot.
-  const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: '' }
-  const place = /\n\s+at ([^\n]+)/.exec(stack ?? '')?.[1] ?? 'an unknown place'
+  const { name, message, stack } =
+    error instanceof Error ? error : { name: typeof error, message: '', stack: '' }
+  const frames = `${stack}`.replace(`${message}`, '')
+  const place = frame.exec(frames)?.[1] ?? 'an unknown place'
   return [
     new Problem(
       'internal',
-      `something went wrong that this action did not foresee: ${name} at ${place}`,
+      `something went wrong that this action did not foresee: ${/^\w{1,40}$/.test(name) ? name : 'Error'} at ${place}`,
       'look at command: status for what is there now, then open an issue at amazon-pay-keys/amazon-pay-keys with this line',
     ),
   ]

@@ -138,10 +138,15 @@ export class Place {
     return value === undefined ? null : readKeyRecord(value, name)
   }
 
-  /** Everything in it, for comparing: secrets by value, records without the run and the times. */
+  /** Everything in it, for comparing: secrets by value, records without the run and the dates. */
   get content(): Record<string, string> {
     const records = [...this.variables].map(([name, { value }]) => {
-      const { run: _run, activatedAt: _at, ...rest } = JSON.parse(value) as Partial<KeyRecord>
+      const {
+        run: _,
+        activatedAt: __,
+        madeAt: ___,
+        ...rest
+      } = JSON.parse(value) as Partial<KeyRecord>
       return [name, JSON.stringify(rest)] as const
     })
     const secrets = [...this.secrets].map(([name, { value }]) => [name, value] as const)
@@ -698,7 +703,7 @@ class RunInMemory {
       name: place.name,
       environment: place.environment,
       names,
-      readableBy: () => true,
+      readableBy: (repository) => repository === place.name,
       remarks: place.remarks,
       get serverTime() {
         return heard

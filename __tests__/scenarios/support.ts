@@ -142,6 +142,7 @@ const replacements: readonly [RegExp, string][] = [
   [/\b\d{4}-\d\d-\d\d\b/g, '<date>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<id>'],
   [/\b[0-9a-f]{64}\b/g, '<digest>'],
+  [/\b(SANDBOX-|LIVE-)A[0-9A-Z]{23}\b/g, '$1<id>'],
   [/\b(?=[0-9a-f]*\d|[a-f]{8}\b)[0-9a-f]{8}\b/g, '<short>'],
   [/(?<=\?sig=)\S+?(?=&| |$)/g, '<signature>'],
   [/(?<=blockid=)\S+/g, '<block>'],

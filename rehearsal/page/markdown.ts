@@ -1,7 +1,7 @@
-import rehypeStarryNight from 'rehype-starry-night'
 import { rehypeGithubAlerts } from 'rehype-github-alerts'
 import rehypeRaw from 'rehype-raw'
 import rehypeSanitize, { defaultSchema } from 'rehype-sanitize'
+import rehypeStarryNight from 'rehype-starry-night'
 import rehypeStringify from 'rehype-stringify'
 import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
@@ -21,7 +21,7 @@ const processor = unified()
   .use(remarkRehype, { allowDangerousHtml: true })
   .use(rehypeRaw)
   .use(rehypeSanitize, defaultSchema)
-  .use(rehypeGithubAlerts)
+  .use(rehypeGithubAlerts, {})
   .use(rehypeStarryNight)
   .use(() => (tree) => dress(tree as Node))
   .use(rehypeStringify)
@@ -39,8 +39,9 @@ function dress(node: Node): void {
   for (const child of node.children ?? []) dress(child)
   node.children = node.children?.map((child) => {
     if (child.tagName === 'input') {
-      const done = child.properties?.checked === true
-      return { ...child, properties: { ...child.properties, ariaLabel: done ? 'Done' : 'To do' } }
+      const ariaLabel = child.properties?.checked === true ? 'Done' : 'To do'
+      const className = ['task-list-item-checkbox']
+      return { ...child, properties: { ...child.properties, className, ariaLabel } }
     }
     if (child.tagName === 'pre') return element('div', { className: ['copyable'] }, [child, copy])
     return child
@@ -54,6 +55,20 @@ const element = (tagName: string, properties: Node['properties'], children: Node
   children,
 })
 
-const copy = element('button', { type: 'button', className: ['copy'] }, [
-  { type: 'text', value: 'Copy' },
+const icon = element('svg', { viewBox: '0 0 16 16', width: 16, height: 16, ariaHidden: 'true' }, [
+  element(
+    'path',
+    {
+      d: 'M0 6.75C0 5.784.784 5 1.75 5h1.5a.75.75 0 0 1 0 1.5h-1.5a.25.25 0 0 0-.25.25v7.5c0 .138.112.25.25.25h7.5a.25.25 0 0 0 .25-.25v-1.5a.75.75 0 0 1 1.5 0v1.5A1.75 1.75 0 0 1 9.25 16h-7.5A1.75 1.75 0 0 1 0 14.25Z',
+    },
+    [],
+  ),
+  element(
+    'path',
+    {
+      d: 'M5 1.75C5 .784 5.784 0 6.75 0h7.5C15.216 0 16 .784 16 1.75v7.5A1.75 1.75 0 0 1 14.25 11h-7.5A1.75 1.75 0 0 1 5 9.25Zm1.75-.25a.25.25 0 0 0-.25.25v7.5c0 .138.112.25.25.25h7.5a.25.25 0 0 0 .25-.25v-7.5a.25.25 0 0 0-.25-.25Z',
+    },
+    [],
+  ),
 ])
+const copy = element('button', { type: 'button', className: ['copy'], ariaLabel: 'Copy' }, [icon])

@@ -230,7 +230,7 @@ export function explain(error: unknown, attempt: Attempt): Problem {
     attempt.write === 'variable' ? 'variable-write-failed' : 'secret-write-failed',
     fact,
     full
-      ? 'delete secrets that nobody uses any more, then run this again'
+      ? `delete ${attempt.write ?? 'secret'}s that nobody uses any more, then run this again`
       : 'check prefix and the named target under Settings → Secrets and variables, then run this again',
   )
 }

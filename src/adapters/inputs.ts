@@ -1,3 +1,4 @@
+import { quoted } from '../domain/plain-text.ts'
 import { Problem, type Warning } from '../domain/problem.ts'
 import { readPayEnvironment, readRegion } from '../domain/region.ts'
 import { readPrefix } from '../domain/slots.ts'
@@ -284,11 +285,6 @@ function readFingerprint(text: string): string | null {
     `replace-staged is ${quoted(text)}, which is not a fingerprint`,
     'copy the fingerprint of the staged key, SHA256: and 43 characters, from its exchange page or from command: status',
   )
-}
-
-/** What a person wrote, cut and on one line; never used for inputs that may hold a key. */
-function quoted(text: string): string {
-  return `"${text.replaceAll(/\s+/g, ' ').slice(0, 60)}"`
 }
 
 /**

@@ -3,6 +3,7 @@ import { readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { mkdirP } from '@actions/io'
+import { onOneLine } from '../domain/plain-text.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Run, Runner } from '../ports.ts'
 
@@ -74,16 +75,21 @@ export function printProblem({ code, fact, hint }: Problem): void {
 
 /**
  * The runner takes `##[error]` anywhere in a line, and a line after a carriage return, for commands of its
- * own: text that somebody else chose must not become one.
+ * own: text that somebody else chose must not become one, nor colour or hide what stands beside it.
  */
 function harmless(text: string): string {
-  return text.replaceAll('##[', '# #[').replaceAll(/[\r\n\u2028\u2029]+/g, ' ')
+  return onOneLine(text).replaceAll('##[', '# #[')
 }
 
 /** Writes the job summary once; a runner without summaries (some emulators) gets none. */
 export async function writeSummary(markdown: string): Promise<void> {
   if (!process.env.GITHUB_STEP_SUMMARY) return
-  await core.summary.addRaw(markdown).write({ overwrite: true })
+  try {
+    await core.summary.addRaw(markdown).write({ overwrite: true })
+  } catch {
+    // What the step did is done, and told in the log: it must not look like a failure.
+    core.warning('the job summary could not be written')
+  }
 }
 
 function isBelow(root: string, path: string): boolean {

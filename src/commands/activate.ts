@@ -404,7 +404,7 @@ async function prepare(
 
 /** What is known of the key that is kept: its own record, or what the adopting caller says. */
 function previousRecord(
-  { world, outcome }: Step,
+  step: Step,
   state: TargetState,
   previous: KeyPair,
   publicKeyId: string | null,
@@ -412,6 +412,13 @@ function previousRecord(
   const name = fingerprint(previous.publicKey)
   const known = recordOf(state, name)
   if (known) return known
+  const { world, outcome } = step
+  if (publicKeyId === null) {
+    warn(step, {
+      fact: `no record knows the Public Key ID of previous-private-key (${name}), so it is kept without`,
+      hint: 'pass it as previous-public-key-id and run this again, or write it into the record by hand before command: retire',
+    })
+  }
   const since = state.privateKey.current?.createdAt
   return {
     version: 1,

@@ -125,9 +125,15 @@ const doneWords: Readonly<Record<StagingMove, string>> = {
 
 function refuseOr(step: Step, planned: ReturnType<typeof planStaging>) {
   if ('plan' in planned) return planned
+  const { targets } = step.world
   refuseIf(
     step,
-    planned.refusals.map((refusal) => (refusal ? [refusal] : [])),
+    planned.refusals.map((refusal, index) => {
+      const target = targets[index]
+      if (!refusal || !target) return []
+      if (targets.length === 1) return [refusal]
+      return [new Problem(refusal.code, `${placeOf(target)}: ${refusal.fact}`, refusal.hint)]
+    }),
   )
   throw new Error('a refusal without a finding')
 }
@@ -237,7 +243,8 @@ async function stageEverywhere(step: Step, jobs: readonly Job[], record: KeyReco
       await stageInto(job, record)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      outcome.targets[jobs.indexOf(job)] = resultOf(target, 'failed', error.fact, error.code)
+      const kind = begun.includes(job) ? 'failed' : 'untouched'
+      outcome.targets[jobs.indexOf(job)] = resultOf(target, kind, error.fact, error.code)
       for (const each of begun) {
         const failure = each === job ? error : null
         outcome.targets[jobs.indexOf(each)] = await undo(step, each, record, failure)

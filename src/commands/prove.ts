@@ -169,11 +169,10 @@ function skewOf({ skew }: Judgement): string {
 /** Amazon's own words on one line, cut, for support. */
 export function wordsOf({ status, reasonCode, message, requestId }: Judgement): string {
   if (status === null) return 'no answer'
-  const said = message?.replaceAll(/\s+/g, ' ').slice(0, 300)
   return [
     String(status),
     reasonCode ?? 'no reasonCode',
-    said && `“${said}”`,
+    message && `“${message}”`,
     requestId && `x-amz-pay-request-id ${requestId.slice(0, 80)}`,
   ]
     .filter((part) => part)

@@ -211,8 +211,9 @@ export async function publish(step: Step): Promise<void> {
   outcome.publicKeyFile = await runner.publicKeyFile(name, publicKey)
   runner.output('public-key-file', outcome.publicKeyFile)
   if (inputs.artifact) await upload(step, name, outcome.publicKeyFile)
-  // An activated key has been exchanged: showing the steps again would only have it exchanged twice.
-  if (inputs.command !== 'activate') runner.output('exchange-markdown', exchangeMarkdown(outcome))
+  // A key with a Public Key ID has been exchanged: showing the steps would only have it exchanged twice.
+  const exchanged = outcome.publicKeyId !== null && inputs.command !== 'generate'
+  if (!exchanged) runner.output('exchange-markdown', exchangeMarkdown(outcome))
 }
 
 async function upload(step: Step, name: string, path: string): Promise<void> {

@@ -49,11 +49,13 @@ export function deletionSteps(publicKeyId: string): ExchangeStep[] {
 /** A name for the key in Integration Central that carries what it is, when it was made and which key it is. */
 export function proposedKeyName(options: {
   readonly prefix: string
-  readonly madeAt: string
+  /** Null where nobody knows. */
+  readonly madeAt: string | null
   readonly shortFingerprint: string
 }): string {
   const owner = options.prefix.toLowerCase().replaceAll('_', '-')
-  return `${owner} ${options.madeAt.slice(0, 10)} ${options.shortFingerprint}`
+  const date = options.madeAt?.slice(0, 10)
+  return [owner, date, options.shortFingerprint].filter((part) => part).join(' ')
 }
 
 /** File and artifact name of a public key. */

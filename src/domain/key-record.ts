@@ -1,5 +1,6 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { fingerprint } from './fingerprint.ts'
+import { publicKeyPem } from './key-pair.ts'
 import { Problem } from './problem.ts'
 import { type PayEnvironment, type Region, regionCodes } from './region.ts'
 
@@ -64,10 +65,12 @@ export function readKeyRecord(text: string, variable: string): KeyRecord {
   const misshapen = Object.entries(memberShapes).find(([name, fits]) => !fits(members[name]))
   if (misshapen) throw unreadable(`its member ${misshapen[0]} is missing or malformed`)
   const record = members as unknown as KeyRecord
-  if (fingerprintOf(record.publicKey) !== record.fingerprint) {
+  const publicKey = publicKeyOf(record.publicKey)
+  if (!publicKey || fingerprint(publicKey) !== record.fingerprint) {
     throw unreadable('its publicKey does not hash to its fingerprint')
   }
-  return record
+  // Whatever stood around the key is not shown to anybody.
+  return { ...record, publicKey: publicKeyPem(publicKey) }
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
@@ -80,22 +83,27 @@ const orNull =
   (value: unknown): boolean =>
     value === null || fits(value)
 
+const isPublicKeyId = (value: unknown): boolean =>
+  typeof value === 'string' && /^(?:(?:SANDBOX|LIVE)-)?[A-Z0-9]{24}$/.test(value)
+/** It is shown, and anybody who may write variables may have written it. */
+const isRun = (value: unknown): boolean => isText(value) && String(value).length <= 500
+
 const memberShapes: Readonly<Record<string, (value: unknown) => boolean>> = {
   fingerprint: isText,
   publicKey: isText,
-  publicKeyId: orNull(isText),
+  publicKeyId: orNull(isPublicKeyId),
   region: orNull((value) => regionCodes.includes(value as Region)),
   payEnvironment: orNull((value) => value === 'live' || value === 'sandbox'),
   madeAt: isTime,
   activatedAt: orNull(isTime),
-  run: isText,
+  run: isRun,
 }
 
-function fingerprintOf(publicKey: string): string | null {
+function publicKeyOf(publicKey: string): KeyObject | null {
   // createPublicKey would also take a private key and derive from it; a record never holds one.
   if (!publicKey.startsWith('-----BEGIN PUBLIC KEY-----\n')) return null
   try {
-    return fingerprint(createPublicKey(publicKey))
+    return createPublicKey(publicKey)
   } catch {
     return null
   }

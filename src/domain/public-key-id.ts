@@ -1,3 +1,4 @@
+import { markup, onOneLine } from './plain-text.ts'
 import { Problem } from './problem.ts'
 import type { PayEnvironment } from './region.ts'
 import { looksLikeKeyMaterial } from './secret-text.ts'
@@ -89,11 +90,10 @@ function hintFor(id: string): string {
   return lookAlikes.find(({ is }) => is.test(id))?.hint ?? whereItIs
 }
 
-/** An ID is public, but what was pasted in its place may be long, or hold what breaks a line. */
+/** An ID is public, but what was pasted in its place may be a secret: whole, as the runner knows it, or not at all. */
 function quoted(id: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be shown
-  const clean = id.replace(/[\0-\x1f\x7f]+/g, ' ')
-  return `“${clean.length > 64 ? `${clean.slice(0, 60)}…` : clean}”`
+  const whole = id.length <= 64 && id.search(markup) === -1
+  return whole ? `“${onOneLine(id)}”` : `${id.length} characters`
 }
 
 function invalid(fact: string, hint: string): Problem {

@@ -1,3 +1,4 @@
+import { quoted } from './plain-text.ts'
 import { Problem } from './problem.ts'
 
 export type Region = 'us' | 'eu' | 'jp'
@@ -56,7 +57,7 @@ export function readRegion(text: string): Region | null {
   if (region) return region
   throw new Problem(
     'input-invalid',
-    `region is "${text.trim().slice(0, 40)}", which is not an Amazon Pay region`,
+    `region is ${quoted(text.trim())}, which is not an Amazon Pay region`,
     'set region to us (also na), eu (also uk, de) or jp',
   )
 }
@@ -71,7 +72,7 @@ export function readPayEnvironment(text: string): PayEnvironment | null {
   if (word === 'live' || word === 'sandbox') return word
   throw new Problem(
     'input-invalid',
-    `pay-environment is "${text.trim().slice(0, 40)}"`,
+    `pay-environment is ${quoted(text.trim())}`,
     'set pay-environment to live or sandbox',
   )
 }

@@ -157,7 +157,7 @@ function otherPlace(state: TargetState, wish: StagingWish): Problem | null {
     if (!record || (slot === 'next' && record.fingerprint === wish.replaceStaged)) continue
     const key = slot === 'next' ? 'staged' : 'current'
     const differs = (input: string, wished: string, recorded: string): string =>
-      `${input} is ${wished}, but the ${key} key is for ${recorded} by variable ${wish.names.record[slot]}`
+      `${input} is ${wished}, but variable ${wish.names.record[slot]} says ${recorded} for the ${key} key`
     if (wish.region && record.region && wish.region !== record.region) {
       return new Problem(
         'region-mismatch',

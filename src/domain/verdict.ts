@@ -85,7 +85,7 @@ export function judge(answer: Answer | null, stringToSign: string, signedAt: Dat
   return {
     verdict: verdictOf(answer.status, reasonCode, message, stringToSign),
     reasonCode,
-    message,
+    message: message && readable(message),
     status: answer.status,
     requestId: answer.requestId,
     // Both count in whole seconds: what is signed is cut off, and so is the header.
@@ -113,6 +113,14 @@ function verdictOf(
   return row?.verdict ?? 'undecided'
 }
 
+/** Amazon's message on one line, without the signature that it echoes. */
+function readable(message: string): string {
+  return message
+    .replaceAll(/\s+/g, ' ')
+    .replace(/signature \[[^\]]{40,}\]?/i, 'signature […]')
+    .slice(0, 300)
+}
+
 /** Amazon's message quotes the string-to-sign as `signing String [ALGORITHM\n<64 hex digits>]`. */
 function echoesAnother(message: string | null, stringToSign: string): boolean {
   const echoed = /\[AMZN-PAY-RSASSA-PSS(?:-V2)?\s*(?:\\n)?\s*([0-9a-f]{64})\]/i.exec(message ?? '')
@@ -125,7 +133,9 @@ function wordsOf(answer: Answer): { reasonCode: string | null; message: string |
     const body: unknown = JSON.parse(answer.body)
     const { reasonCode, message } = (body ?? {}) as { reasonCode?: unknown; message?: unknown }
     return {
-      reasonCode: typeof reasonCode === 'string' && reasonCode !== '' ? reasonCode : null,
+      // A word of Amazon's table; anything longer or stranger comes from somebody else.
+      reasonCode:
+        typeof reasonCode === 'string' && /^\w{1,100}$/.test(reasonCode) ? reasonCode : null,
       message: typeof message === 'string' ? message : null,
     }
   } catch {

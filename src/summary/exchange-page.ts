@@ -26,7 +26,7 @@ export function exchangeMarkdown(outcome: Outcome): string {
 export function keyName(outcome: Outcome, key: KeyFacts): string {
   return proposedKeyName({
     prefix: outcome.prefix,
-    madeAt: outcome.record?.madeAt ?? '',
+    madeAt: outcome.record?.madeAt ?? null,
     shortFingerprint: key.shortFingerprint,
   })
 }
@@ -42,7 +42,11 @@ function openStep({ region }: Outcome): string {
   return `Open Integration Central of the region that this key is for (${links.join(', ')}) and sign in as somebody who may manage Amazon Pay. A key works in one region only.`
 }
 
-function nextLine({ names }: Outcome): string {
+function nextLine(outcome: Outcome): string {
+  const { names } = outcome
+  if (outcome.command === 'validate') {
+    return `**Then** stage the private key with ${code('command: generate')} and this key as ${code('private-key')}, and make the pair current with ${code('command: activate')} and the Public Key ID.`
+  }
   const activate = [
     'command: activate',
     'public-key-id: # the Public Key ID you copied',

@@ -122,7 +122,7 @@ function proof({ proof }: Outcome): string {
     return 'Amazon Pay was **not asked** about this pair.'
   }
   const said = judgement?.status
-    ? ` It answered ${judgement.status} ${code(judgement.reasonCode ?? 'without reasonCode')}${judgement.message ? ` “${text(judgement.message.slice(0, 300))}”` : ''}${judgement.requestId ? ` (${code('x-amz-pay-request-id')} ${code(judgement.requestId.slice(0, 80))})` : ''}.`
+    ? ` It answered ${judgement.status} ${code(judgement.reasonCode ?? 'without reasonCode')}${judgement.message ? ` “${text(judgement.message)}”` : ''}${judgement.requestId ? ` (${code('x-amz-pay-request-id')} ${code(judgement.requestId.slice(0, 80))})` : ''}.`
     : ' It did not answer.'
   const meaning = {
     accepted:
@@ -138,7 +138,8 @@ function valid(outcome: Outcome): string {
     'RSA, 2048 bits, e = 65537, and its numbers fit together. The normalised public key is in the output and in the file.',
     facts(outcome),
     outcome.proof?.answer === 'skipped' ? '' : proof(outcome),
-    exchangeMarkdown(outcome),
+    // With a Public Key ID it has been exchanged.
+    outcome.publicKeyId === null ? exchangeMarkdown(outcome) : '',
   ]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -176,12 +177,14 @@ function mustBeTrue(outcome: Outcome): string {
     .join('\n\n')
 }
 
-function standings({ standings, maxAgeDays }: Outcome): string {
+function standings({ standings, maxAgeDays, run }: Outcome): string {
+  // A record may have been written by anybody: its link stays on this GitHub.
+  const server = /^https?:\/\/[^/]+/.exec(run.url)?.[0] ?? ''
   const rows = standings.map((standing) => [
     place(standing.target, standing.environment),
-    slot(standing.current) + (standing.due ? '<br>**due**' : ''),
-    slot(standing.next),
-    slot(standing.previous),
+    slot(standing.current, server) + (standing.due ? '<br>**due**' : ''),
+    slot(standing.next, server),
+    slot(standing.previous, server),
     text(standing.nextStep),
   ])
   return [
@@ -190,7 +193,7 @@ function standings({ standings, maxAgeDays }: Outcome): string {
   ].join('\n\n')
 }
 
-function slot({ record, secret, days }: SlotStanding): string {
+function slot({ record, secret, days }: SlotStanding, server: string): string {
   if (!record && !secret) return 'empty'
   const age = days === null ? '' : daysWords(days)
   if (!record) {
@@ -202,7 +205,7 @@ function slot({ record, secret, days }: SlotStanding): string {
     [record.region, record.payEnvironment].filter((known) => known).join(', '),
     `made ${text(record.madeAt)}`,
     record.activatedAt ? `activated ${text(record.activatedAt)}` : '',
-    `${age}, ${link('run', record.run)}`,
+    record.run.startsWith(`${server}/`) ? `${age}, ${link('run', record.run)}` : age,
     secret ? '' : '**its secret is gone**',
   ]
   return lines.filter((line) => line !== '').join('<br>')
