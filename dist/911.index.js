@@ -468,11 +468,15 @@ function explain(error, attempt) {
 }
 function forbidden(attempt, refusal, fact, make) {
     const wants = refusal.accepted ? ` and accepts a token with ${refusal.accepted}` : '';
-    const permissions = `Secrets: write and Variables: write${attempt.environment ? ', and Environments: write' : ''}`;
+    const permissions = attempt.environment
+        ? 'Secrets: write, Variables: write and Environments: write for this target'
+        : attempt.where.startsWith('organization ')
+            ? 'the organization permissions Secrets: write and Variables: write'
+            : 'Secrets: write and Variables: write for this target';
     const app = /integration/i.test(refusal.message);
     return make('token-forbidden', `${fact}${wants}`, app
-        ? `give the App ${permissions} for this target, and ask for both when its token is made (docs/permissions.md shows the step); GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say`
-        : `give the token ${permissions} for this target; runs of forks and of Dependabot get no secrets and so no token`);
+        ? `give the App ${permissions}, and ask for them when its token is made (docs/permissions.md shows the step); GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say`
+        : `give the token ${permissions}; runs of forks and of Dependabot get no secrets and so no token`);
 }
 function missing(attempt, status, make) {
     if (status !== 404) {
@@ -865,7 +869,7 @@ function createAccess(client, place) {
         async settle(currentName, exists) {
             const current = exists ? known.get(currentName) : undefined;
             if (current && place.visibility && place.visibility !== current.visibility) {
-                throw differs(`visibility is ${place.visibility}, but secret ${currentName} of ${where} is ${current.visibility}`);
+                throw differs(`visibility is ${place.visibility}, but secret ${currentName} of ${where} has visibility ${current.visibility}`);
             }
             if (place.visibility !== 'selected') {
                 base = current ?? { visibility: place.visibility ?? 'private' };

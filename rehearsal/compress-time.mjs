@@ -8,8 +8,9 @@ import { promisify } from 'node:util'
 
 const factor = Number(process.env.TIME_FACTOR ?? 1)
 
-// A time-out guards work that takes as long as ever: 5 s and more leave it at least a quarter second.
-const shortest = (delay) => (delay < 5000 ? 20 : 250)
+// A time-out guards work that takes as long as ever: 5 s and more leave it at least a quarter second, and
+// what bounds a whole step leaves it seconds, also on a busy machine.
+const shortest = (delay) => (delay < 5000 ? 20 : delay < 90_000 ? 250 : delay / 20)
 
 const shorten = (delay) =>
   typeof delay === 'number' && delay > 20 ? Math.max(shortest(delay), delay / factor) : delay

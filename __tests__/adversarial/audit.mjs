@@ -8,7 +8,14 @@ import workers from 'node:worker_threads'
 const file = process.env.AUDIT_FILE
 delete process.env.AUDIT_FILE
 const { appendFileSync } = fs
-const tell = (kind, what) => appendFileSync(file, `${JSON.stringify({ kind, what })}\n`)
+// Writing the note opens a file as well.
+let telling = false
+const tell = (kind, what) => {
+  if (telling) return
+  telling = true
+  appendFileSync(file, `${JSON.stringify({ kind, what })}\n`)
+  telling = false
+}
 
 const isWrite = (flags) => !(flags === undefined || flags === 'r' || flags === 0)
 const wrap = (object, name, seen) => {

@@ -66,7 +66,7 @@ describe('a private key is found', () => {
   })
 
   test.each(['d', 'p', 'q', 'dp', 'dq', 'qi'])('by its %s alone', (name) => {
-    expect(whats(`{"${name}":"${jwk[name]}"}`)).toBe(`${name} as base64`)
+    expect(whats(`{"${name}":"${jwk[name]}"}`)).toContain(`${name} as base64`)
   })
 })
 
@@ -100,10 +100,7 @@ test('an encrypted key is found by its body', () => {
   expect(find('here', encrypted.split('\n')[5] ?? '')).toEqual([
     { what: 'armoured key', where: 'here' },
   ])
-  expect(find('here', Buffer.from(encrypted).toString('base64'))).toEqual([])
-  expect(find('here', Buffer.from(encrypted.replaceAll('\n', '')).toString('base64'))).not.toEqual(
-    [],
-  )
+  expect(find('here', Buffer.from(encrypted).toString('base64'))).not.toEqual([])
   expect(find('here', '-----BEGIN ENCRYPTED PRIVATE KEY-----')).toEqual([])
 })
 

@@ -81,15 +81,11 @@ export function searchFor({
 /** Everything that only the private key has, in every spelling that a library or a person could print. */
 function* spellingsOf(key: KeyObject): Generator<[what: string, spelling: string]> {
   const jwk = key.export({ format: 'jwk' })
-  for (const name of MEMBERS) {
-    const bytes = Buffer.from(jwk[name] ?? '', 'base64url')
-    // Its own base64 (JWK), and inside of whatever container, which begins at another byte.
-    for (const phase of base64Phases(bytes)) yield [`${name} as base64`, phase]
-    yield [`${name} as hex`, bytes.toString('hex')]
-    yield [`${name} as bytes`, [...bytes].join(',')]
-    yield [`${name} as a number`, BigInt(`0x${bytes.toString('hex')}`).toString()]
-  }
   for (const type of ['pkcs8', 'pkcs1'] as const) {
+    const der = key.export({ format: 'der', type })
+    const tail = der.subarray(der.indexOf(Buffer.from(jwk.d ?? '', 'base64url')))
+    for (const phase of base64Phases(tail)) yield [`${type} as base64`, phase]
+    yield [`${type} as hex`, tail.toString('hex')]
     const pem = key.export({ format: 'pem', type }).toString()
     const secret = privateLines(pem, key)
     for (const [dress, text] of dresses(secret)) {
@@ -102,6 +98,14 @@ function* spellingsOf(key: KeyObject): Generator<[what: string, spelling: string
     for (const phase of base64Phases(Buffer.from(secret.join('\n'), 'utf16le'))) {
       yield [`${type} PEM in UTF-16 in base64`, phase]
     }
+  }
+  for (const name of MEMBERS) {
+    const bytes = Buffer.from(jwk[name] ?? '', 'base64url')
+    // Its own base64 (JWK), and inside of whatever container, which begins at another byte.
+    for (const phase of base64Phases(bytes)) yield [`${name} as base64`, phase]
+    yield [`${name} as hex`, bytes.toString('hex')]
+    yield [`${name} as bytes`, [...bytes].join(',')]
+    yield [`${name} as a number`, BigInt(`0x${bytes.toString('hex')}`).toString()]
   }
 }
 

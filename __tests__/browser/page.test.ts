@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { createRequire } from 'node:module'
 import { type Browser, type BrowserContext, chromium, type Page as Tab } from 'playwright-core'
 import { type Page, serve } from '../../rehearsal/page/server.ts'
@@ -141,4 +143,153 @@ test('a whole rotation by clicks', async () => {
   expect(await run('status')).toContain('success')
   await expect(summary().textContent()).resolves.toContain(first)
   await expect(tab.locator('#secrets li').count()).resolves.toBe(2)
+})
+
+describe('what can go wrong', () => {
+  const fault = (name: string, on = true) =>
+    Promise.all([
+      tab.waitForResponse(/\/faults$/),
+      tab.getByRole('checkbox', { name }).setChecked(on),
+    ])
+
+  test('a token without permission', async () => {
+    await fault('may not write secrets')
+    expect(await generate()).toContain('token-forbidden')
+    await expect(tab.locator('#run .annotation.error').count()).resolves.toBeGreaterThan(0)
+    await expect(tab.locator('#secrets').textContent()).resolves.toContain('No secrets yet')
+  })
+
+  test('GitHub answers 503', async () => {
+    await fault('503')
+    expect(await generate()).toContain('github-unavailable')
+    await fault('503', false)
+    expect(await generate()).toContain('staged')
+  })
+
+  test('Amazon Pay rejects', async () => {
+    await generate()
+    const id = await exchange()
+    await fault('knows no Public Key ID')
+    expect(await activate(id)).toContain('amazon-pay-rejected')
+    await fault('knows no Public Key ID', false)
+    expect(await activate(id)).toContain('activated')
+  })
+
+  test('a clock that is slow', async () => {
+    await generate()
+    const id = await exchange()
+    await fault('20 minutes slow')
+    expect(await activate(id)).toContain('activated')
+    await tab.locator('#orders .order.good').first().waitFor()
+  })
+
+  test('a runner that is killed inside the pair; one more run heals it', async () => {
+    await generate()
+    await activate(await exchange())
+    await generate()
+    const id = await exchange()
+    await fault('killed')
+    expect(await activate(id)).toContain('killed')
+    await tab.locator('#orders .order.bad').first().waitFor()
+    await fault('killed', false)
+    expect(await activate(id)).toContain('activated')
+    await tab.locator('#orders li:first-child.good').waitFor()
+  })
+
+  test('a mistaken key, a mistaken paste, a real-looking token', async () => {
+    await generate()
+    const pem = (await tab.locator('.summary pre').first().textContent()) ?? ''
+    expect(await run('validate', { 'Private key': pem })).toContain('key-wrong-half')
+    await tab.getByLabel('Public key', { exact: true }).fill('ssh-rsa AAAA')
+    await tab.getByRole('button', { name: 'Create keys' }).click()
+    await tab.getByRole('status').filter({ hasText: 'not a public key' }).waitFor()
+
+    await tab.locator('summary', { hasText: 'More inputs' }).click()
+    await tab.getByLabel('As below').fill(`token: github_pat_${'a1'.repeat(30)}`)
+    const runs = await tab.locator('#runs button').count()
+    await tab.locator('summary', { hasText: 'status' }).click()
+    await tab.getByRole('button', { name: 'Run status' }).click()
+    await tab.getByRole('status').filter({ hasText: 'looks like a real token' }).waitFor()
+    await expect(tab.locator('#runs button').count()).resolves.toBe(runs)
+  })
+})
+
+describe('for everybody', () => {
+  test('nothing for axe to find, in light and dark', async () => {
+    expect(await violations(tab)).toEqual([])
+    await generate()
+    const id = await exchange()
+    expect(await violations(tab)).toEqual([])
+    await run('retire')
+    await activate(id)
+    await run('activate', { 'Public Key ID': 'too short' })
+    expect(await violations(tab)).toEqual([])
+    await run('status')
+    expect(await violations(tab)).toEqual([])
+  })
+
+  test('fits a phone', async () => {
+    await tab.setViewportSize({ width: 360, height: 740 })
+    await generate()
+    await activate(await exchange())
+    await run('status')
+    expect(await overflow(tab)).toBe(0)
+  })
+
+  test('works from the keyboard', async () => {
+    await tab.locator('summary', { hasText: 'status' }).focus()
+    for (const key of ['Enter', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key)
+    await tab.locator('#run .verdict.success').waitFor()
+  })
+})
+
+/** By how much the page is wider than its window. */
+const overflow = (of: Tab) =>
+  of.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+
+describe('for nobody else', () => {
+  const ask = (path: string, headers: Record<string, string>, body?: string) =>
+    new Promise<number>((resolve, reject) => {
+      const { hostname, port } = new URL(page.address)
+      const method = body === undefined ? 'GET' : 'POST'
+      request({ hostname, port, path, method, headers }, (response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+        .on('error', reject)
+        .end(body)
+    })
+
+  test('answers its own page only', async () => {
+    const { host, origin, hash } = new URL(page.address)
+    const own = { host, origin, 'x-rehearsal-token': hash.slice(1) }
+    expect(await ask('/', { host })).toBe(200)
+    expect(await ask('/view', own)).toBe(200)
+    expect(await ask('/faults', own, '{}')).toBe(200)
+
+    expect(await ask('/', { host: 'rebound.example' })).toBe(403)
+    expect(await ask('/view', { host })).toBe(403)
+    expect(await ask('/faults', { ...own, 'x-rehearsal-token': 'guess' }, '{}')).toBe(403)
+    expect(await ask('/faults', { ...own, origin: 'https://evil.example' }, '{}')).toBe(403)
+    expect(await ask('/faults', { host, 'x-rehearsal-token': hash.slice(1) }, '{}')).toBe(403)
+  })
+})
+
+test('npm start plays to its end, and its report is one file', async () => {
+  const secret = `ghp_${'a1'.repeat(18)}`
+  const said = execFileSync('node', ['rehearsal/start.mjs'], {
+    encoding: 'utf8',
+    env: { ...process.env, GITHUB_TOKEN: secret },
+  })
+  const address = /file:\S+rehearsal-report\.html/.exec(said)?.[0] ?? ''
+  await tab.goto(address)
+  for (const step of await tab.locator('.step > summary').all()) await step.click()
+  strangers = strangers.filter((url) => url !== address)
+
+  expect(await tab.locator('.summary .markdown-body').count()).toBeGreaterThan(20)
+  expect(await tab.content()).not.toMatch(/PRIVATE KEY-----/)
+  expect(said + (await tab.content())).not.toContain(secret)
+  expect(await violations(tab)).toEqual([])
+  await tab.setViewportSize({ width: 360, height: 740 })
+  expect(await overflow(tab)).toBe(0)
 })

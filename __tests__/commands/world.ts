@@ -165,6 +165,8 @@ interface PayKey {
 export class AmazonPayInMemory {
   readonly keys = new Map<string, PayKey>()
   readonly requests: SignedRequest[] = []
+  /** Status of each answer. */
+  readonly answers: (number | null)[] = []
   /** Amazon's clock minus ours, in milliseconds. */
   offset = 0
   /** Answers in place of Amazon; undefined lets Amazon answer. */
@@ -197,7 +199,9 @@ export class AmazonPayInMemory {
   async send(request: SignedRequest): Promise<Answer | null> {
     this.requests.push(request)
     const answer = this.instead(request, this.requests.length)
-    return answer === undefined ? this.judge(request) : answer
+    const given = answer === undefined ? this.judge(request) : answer
+    this.answers.push(given?.status ?? null)
+    return given
   }
 
   judge(request: SignedRequest): Answer {

@@ -26,11 +26,11 @@ const expectStaged = (result: RunResult) => {
 const expectNothingLeft = () => expect([shop().secrets.size, shop().variables.size]).toEqual([0, 0])
 
 /** Milliseconds between the requests that match, as they would be without compressed time. */
-const pauses = (method: string, path: string) => {
+const pauses = (method: string, path: string, factor = 50) => {
   const times = scene.github.requests
     .filter((request) => request.method === method && request.path.endsWith(path))
     .map(({ time }) => time.getTime())
-  return times.slice(1).map((time, index) => (time - (times[index] ?? 0)) * 50)
+  return times.slice(1).map((time, index) => (time - (times[index] ?? 0)) * factor)
 }
 
 describe('what is worth another try', () => {
@@ -106,41 +106,43 @@ describe('an answer that was lost', () => {
 })
 
 describe('a limit', () => {
+  const wait = () => generate({}, { timeFactor: 100 })
+
   test.each([403, 429] as const)(
     'of GitHub’s own (%d) is waited for as long as it says',
     async (status) => {
       fail({ match: record, do: secondaryRateLimit(30, status) })
-      expectStaged(await generate())
-      expect(pauses('POST', '/actions/variables')[0]).toBeGreaterThanOrEqual(29_500)
+      expectStaged(await wait())
+      expect(pauses('POST', '/actions/variables', 100)[0]).toBeGreaterThanOrEqual(29_500)
     },
   )
 
   test('that says nothing is waited for a minute', async () => {
     fail({ match: record, do: secondaryRateLimit() })
-    expectStaged(await generate())
-    expect(pauses('POST', '/actions/variables')[0]).toBeGreaterThanOrEqual(59_500)
+    expectStaged(await wait())
+    expect(pauses('POST', '/actions/variables', 100)[0]).toBeGreaterThanOrEqual(59_500)
   })
 
   test('of the hour is waited for, when it ends in time', async () => {
     fail({ match: look, do: primaryRateLimit(new Date(Date.now() + 40_000)) })
-    expectStaged(await generate())
-    expect(pauses('GET', '/actions/secrets')[0]).toBeGreaterThanOrEqual(35_000)
+    expectStaged(await wait())
+    expect(pauses('GET', '/actions/secrets', 100)[0]).toBeGreaterThanOrEqual(35_000)
   })
 
   test('of the hour that does not end in time is told at once', async () => {
     fail({ match: look, times: Infinity, do: primaryRateLimit(new Date(Date.now() + 1_800_000)) })
-    const result = await generate()
+    const result = await wait()
     expect(result.outputs['error-code']).toBe('github-unavailable')
     expect(annotated(result, 'error')).toMatchSnapshot()
-    expect(pauses('GET', '/actions/secrets')).toEqual([])
+    expect(pauses('GET', '/actions/secrets', 100)).toEqual([])
   })
 
   test('that nobody calls so is recognised by its header', async () => {
     const slow = { status: 403, headers: { 'retry-after': '1' }, body: { message: 'Slow down' } }
     fail({ match: look, times: Infinity, do: slow })
-    const result = await generate()
+    const result = await wait()
     expect(result.outputs['error-code']).toBe('github-unavailable')
-    expect(pauses('GET', '/actions/secrets')).toHaveLength(3)
+    expect(pauses('GET', '/actions/secrets', 100)).toHaveLength(3)
   })
 })
 

@@ -116,7 +116,7 @@ describe('all findings come in one go', () => {
   test('in a dry run as well', async () => {
     const result = await generate({ ...missing(), 'dry-run': 'true' })
     expect(result.outputs).toMatchObject({ status: 'failed', 'error-code': 'token-forbidden' })
-    expect(annotated(result, 'error')).toHaveLength(2)
+    expect(annotated(result, 'error')).toHaveLength(3)
   })
 
   test('when slots are taken, each with its place', async () => {

@@ -1,8 +1,10 @@
 // Buttons post, and the parts that change are fetched again. The server writes the HTML.
 const token = location.hash.slice(1)
 const said = document.getElementById('said')
+/** The run that is looked at, and the one that was started here and has not ended. */
 let shown = 0
-let busy = false
+let started = 0
+let loading = Promise.resolve()
 
 /** Says something to everybody, screen readers included. */
 function say(text, bad = false) {
@@ -21,15 +23,20 @@ async function ask(path, fields) {
   return answer
 }
 
-async function refresh() {
-  const { sections, busy: running } = await ask(`/view?run=${shown}`)
+/** One after the other, so that an old answer never comes after a newer one. */
+function refresh() {
+  loading = loading.then(load, load)
+  return loading
+}
+
+async function load() {
+  const { sections, ended } = await ask(`/view?run=${shown}`)
   for (const [id, html] of Object.entries(sections)) update(document.getElementById(id), html)
-  if (busy && !running) {
-    const verdict = document.querySelector('#run .verdict')
-    say(verdict?.textContent ?? '', verdict?.classList.contains('failure'))
-  }
-  busy = running
-  document.body.classList.toggle('running', busy)
+  if (started === 0 || ended < started) return
+  started = 0
+  document.body.classList.remove('running')
+  const verdict = document.querySelector('#run .verdict')
+  say(verdict?.textContent ?? '', verdict?.classList.contains('failure'))
 }
 
 /** Leaves alone what has not changed, and what somebody is typing into. */
@@ -59,7 +66,7 @@ async function watch() {
       true,
     )
   }
-  setTimeout(watch, busy ? 300 : 1000)
+  setTimeout(watch, started ? 200 : 500)
 }
 
 document.addEventListener('submit', async (event) => {
@@ -69,11 +76,12 @@ document.addEventListener('submit', async (event) => {
   const fields = Object.fromEntries(new FormData(form))
   try {
     if (post === 'run') {
-      if (busy) return say('A run is under way: wait for its end.', true)
+      if (started) return say('A run is under way: wait for its end.', true)
       const more = document.getElementById('more').value
       const { run } = await ask('/run', { ...fields, command, more })
       shown = run
-      busy = true
+      started = run
+      document.body.classList.add('running')
       say(`Run #${run} has started.`)
     } else if (post === 'exchange') {
       const { id } = await ask('/exchange', fields)

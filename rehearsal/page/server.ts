@@ -49,7 +49,7 @@ export async function serve({ port = 0 } = {}): Promise<Page> {
   let refused = 0
 
   // The shop goes on selling, whatever happens around it.
-  const selling = setInterval(sell, 2000)
+  const selling = setInterval(sell, 1000)
   const http = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
       const known = error instanceof Refusal
@@ -198,7 +198,8 @@ export async function serve({ port = 0 } = {}): Promise<Page> {
       orders: ordersView(),
     }
     return {
-      busy: current() !== undefined,
+      /** The last run that is over. */
+      ended: scene.runs.findLast(({ result }) => result !== undefined)?.id ?? 0,
       sections: Object.fromEntries(
         Object.entries(sections).map(([name, section]) => [name, section.text]),
       ),

@@ -11,7 +11,10 @@ const patience = 60_000
 export function createArtifactStore(runUrl: string, stop: AbortSignal): ArtifactStore {
   return {
     async upload(path, retentionDays) {
+      // The client would say so as well, in an annotation of its own.
+      if (isEnterpriseServer(runUrl)) throw failed('GitHub Enterprise Server has no such service')
       const { DefaultArtifactClient } = await import('@actions/artifact')
+      await keepTokenAtHome()
       try {
         const upload = new DefaultArtifactClient().uploadArtifact('', [path], dirOf(path), {
           skipArchive: true,
@@ -22,14 +25,43 @@ export function createArtifactStore(runUrl: string, stop: AbortSignal): Artifact
       } catch (error) {
         const message = error instanceof Error ? error.message : ''
         if (/already exists|\b409\b|conflict/i.test(message)) return null
-        throw new Problem(
-          'artifact-failed',
-          `the public key could not be uploaded as an artifact: ${reasonOf(error)}`,
-          'nothing is lost: take the public key from the summary page, from output public-key, or from the file in public-key-file',
-        )
+        throw failed(reasonOf(error))
       }
     },
   }
+}
+
+function failed(reason: string): Problem {
+  return new Problem(
+    'artifact-failed',
+    `the public key could not be uploaded as an artifact: ${reason}`,
+    'nothing is lost: take the public key from the summary page, from output public-key, or from the file in public-key-file',
+  )
+}
+
+/** Only GitHub's own hosts have the service; `localhost` stands for them where GitHub is rehearsed. */
+function isEnterpriseServer(runUrl: string): boolean {
+  const host = URL.canParse(runUrl) ? new URL(runUrl).hostname : ''
+  return !/^(?:github\.com|.+\.ghe\.com|.+\.localhost)$/.test(host)
+}
+
+/**
+ * The client would send the job's token along with a redirect to any host: @actions/http-client 4.0 takes
+ * the header off, and this handler puts it on again for every request. Only where it belongs, then.
+ */
+async function keepTokenAtHome(): Promise<void> {
+  const { BearerCredentialHandler } = await import('@actions/http-client/lib/auth')
+  const home = originOf(process.env.ACTIONS_RESULTS_URL ?? '')
+  const { prepareRequest } = BearerCredentialHandler.prototype
+  BearerCredentialHandler.prototype.prepareRequest = function (options) {
+    if (`${options.host}:${options.port}` === home) prepareRequest.call(this, options)
+  }
+}
+
+function originOf(text: string): string {
+  if (!URL.canParse(text)) return ''
+  const { hostname, port, protocol } = new URL(text)
+  return `${hostname}:${port || (protocol === 'http:' ? 80 : 443)}`
 }
 
 function dirOf(path: string): string {
@@ -58,7 +90,6 @@ async function orTimeout<T>(promise: Promise<T>, stop: AbortSignal): Promise<T> 
 /** In our own words: a library's message could carry a signed URL. */
 function reasonOf(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: '', message: '' }
-  if (name === 'GHESNotSupportedError') return 'GitHub Enterprise Server has no such service'
   if (name === 'UsageError' || /quota|insufficient usage/i.test(message)) {
     return 'the storage quota for artifacts is used up'
   }

@@ -338,7 +338,7 @@ function createAccess(
       const current = exists ? known.get(currentName) : undefined
       if (current && place.visibility && place.visibility !== current.visibility) {
         throw differs(
-          `visibility is ${place.visibility}, but secret ${currentName} of ${where} is ${current.visibility}`,
+          `visibility is ${place.visibility}, but secret ${currentName} of ${where} has visibility ${current.visibility}`,
         )
       }
       if (place.visibility !== 'selected') {

@@ -411,7 +411,7 @@ function previousRecord(
 ): KeyRecord {
   const name = fingerprint(previous.publicKey)
   const known = recordOf(state, name)
-  if (known) return known
+  if (known?.publicKeyId) return known
   const { world, outcome } = step
   if (publicKeyId === null) {
     warn(step, {
@@ -419,6 +419,7 @@ function previousRecord(
       hint: 'pass it as previous-public-key-id and run this again, or write it into the record by hand before command: retire',
     })
   }
+  if (known) return { ...known, publicKeyId }
   const since = state.privateKey.current?.createdAt
   return {
     version: 1,

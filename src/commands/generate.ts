@@ -3,14 +3,20 @@ import { assertConsistent, type KeyPair, makeKeyPair, privateKeyPem } from '../d
 import { type KeyRecord, timestamp } from '../domain/key-record.ts'
 import { Problem, Problems } from '../domain/problem.ts'
 import type { TargetState } from '../domain/slots.ts'
-import { planStaging, type StagingMove, stagedMeanwhile } from '../domain/staging.ts'
+import {
+  planStaging,
+  type StagingMove,
+  type StagingPlan,
+  stagedMeanwhile,
+} from '../domain/staging.ts'
 import type { SealedSecret, Target } from '../ports.ts'
 import type { TargetResult } from '../summary/outcome.ts'
 import {
-  inspectTargets,
   keyPairOfInput,
   knowKey,
   knowPlace,
+  type Look,
+  lookAtTargets,
   maskPair,
   pace,
   placeOf,
@@ -31,24 +37,13 @@ export async function generate(step: Step): Promise<void> {
   const brought = inputs.privateKey.trim() === '' ? null : await keyPairOfInput(step, 'private-key')
   // Finding primes takes longest and needs nothing from GitHub; a refusal forgets the pair, which nobody saw.
   const making = brought ? Promise.resolve(brought) : makeKeyPair()
-  const states = await inspectTargets(step, {
+  const looks = await lookAtTargets(step, {
     slots: brought ? ['current', 'next', 'previous'] : ['current', 'next'],
     publicKeyId: false,
     sealing: true,
   })
-  const { plan } = refuseOr(
-    step,
-    planStaging(states, {
-      names: outcome.names,
-      brought: brought && fingerprint(brought.publicKey),
-      replaceStaged: inputs.replaceStaged,
-      region: inputs.region,
-      payEnvironment: inputs.payEnvironment,
-      run: world.runner.run.url,
-      now: world.clock.now(),
-    }),
-  )
-  assertRoom(step, states, plan.moves)
+  const plan = planOrRefuse(step, looks, brought)
+  const states = looks.flatMap(({ state }) => state ?? [])
   knowPlace(step, [plan.staged, ...states.map((state) => state.records.current?.record)])
   warnIfOutOfReach(step)
 
@@ -123,41 +118,55 @@ const doneWords: Readonly<Record<StagingMove, string>> = {
   keep: 'this key was staged already',
 }
 
-function refuseOr(step: Step, planned: ReturnType<typeof planStaging>) {
-  if ('plan' in planned) return planned
-  const { targets } = step.world
-  refuseIf(
-    step,
-    planned.refusals.map((refusal, index) => {
-      const target = targets[index]
-      if (!refusal || !target) return []
-      if (targets.length === 1) return [refusal]
-      return [new Problem(refusal.code, `${placeOf(target)}: ${refusal.fact}`, refusal.hint)]
-    }),
+/** All that speaks against it, of all targets, is told together. */
+function planOrRefuse(step: Step, looks: readonly Look[], brought: KeyPair | null): StagingPlan {
+  const { inputs, outcome, world } = step
+  const seen = looks.flatMap(({ state }, index) => {
+    const target = world.targets[index]
+    return state && target ? [{ target, state, index }] : []
+  })
+  const planned = planStaging(
+    seen.map(({ state }) => state),
+    {
+      names: outcome.names,
+      brought: brought && fingerprint(brought.publicKey),
+      replaceStaged: inputs.replaceStaged,
+      region: inputs.region,
+      payEnvironment: inputs.payEnvironment,
+      run: world.runner.run.url,
+      now: world.clock.now(),
+    },
   )
+  const findings = looks.map(({ findings }) => [...findings])
+  for (const [at, { target, state, index }] of seen.entries()) {
+    const found =
+      'plan' in planned
+        ? full(target, state, planned.plan.moves[at] ?? 'stage')
+        : named(world.targets, target, planned.refusals[at] ?? null)
+    if (found) findings[index]?.push(found)
+  }
+  refuseIf(step, findings)
+  if ('plan' in planned) return planned.plan
   throw new Error('a refusal without a finding')
 }
 
+/** Of several targets, a finding says which one is meant. */
+function named(
+  targets: readonly Target[],
+  target: Target,
+  refusal: Problem | null,
+): Problem | null {
+  if (refusal === null || targets.length === 1) return refusal
+  return new Problem(refusal.code, `${placeOf(target)}: ${refusal.fact}`, refusal.hint)
+}
+
 /** GitHub answers a secret too many with 422, after the record is written: better asked before. */
-function assertRoom(
-  step: Step,
-  states: readonly TargetState[],
-  moves: readonly StagingMove[],
-): void {
-  refuseIf(
-    step,
-    states.map(({ room }, index) => {
-      const target = step.world.targets[index]
-      if (!target || room === null || room > 0 || moves[index] === 'keep') return []
-      if (moves[index] === 'replace') return []
-      return [
-        new Problem(
-          'secret-write-failed',
-          `${placeOf(target)} holds 100 secrets, which is all that GitHub allows`,
-          'delete secrets there that nobody uses any more, or use an organization secret, then run this again',
-        ),
-      ]
-    }),
+function full(target: Target, { room }: TargetState, move: StagingMove): Problem | null {
+  if (room === null || room > 0 || move === 'keep' || move === 'replace') return null
+  return new Problem(
+    'secret-write-failed',
+    `${placeOf(target)} holds 100 secrets, which is all that GitHub allows`,
+    'delete secrets there that nobody uses any more, or use an organization secret, then run this again',
   )
 }
 

@@ -81,31 +81,48 @@ function exposed(input: string): Problem {
   )
 }
 
+/** What one target holds; or null, and why that could not be seen. */
+export interface Look {
+  readonly state: TargetState | null
+  readonly findings: readonly Problem[]
+}
+
 /** Looks at every target, a few at a time, before anything is written anywhere. */
-export async function inspectTargets(
+export async function lookAtTargets(
   step: Step,
   options: { slots: readonly Slot[]; publicKeyId: boolean; sealing: boolean },
-): Promise<TargetState[]> {
+): Promise<Look[]> {
   const { targets } = step.world
-  const seen = await pMap(
+  const looks = await pMap(
     targets,
-    async (target): Promise<TargetState | readonly Problem[]> => {
+    async (target): Promise<Look> => {
       try {
-        return await target.inspect(options)
+        return { state: await target.inspect(options), findings: [] }
       } catch (error) {
-        if (error instanceof Problems) return error.all
-        if (error instanceof Problem) return [error]
+        if (error instanceof Problems) return { state: null, findings: error.all }
+        if (error instanceof Problem) return { state: null, findings: [error] }
         throw error
       }
     },
     { concurrency: 4 },
   )
+  for (const [index, { remarks }] of targets.entries()) {
+    if (looks[index]?.state) for (const remark of remarks) warn(step, remark)
+  }
+  return looks
+}
+
+/** The same, where the step ends when one of them cannot be seen. */
+export async function inspectTargets(
+  step: Step,
+  options: Parameters<typeof lookAtTargets>[1],
+): Promise<TargetState[]> {
+  const looks = await lookAtTargets(step, options)
   refuseIf(
     step,
-    seen.map((found) => (Array.isArray(found) ? (found as readonly Problem[]) : [])),
+    looks.map(({ findings }) => findings),
   )
-  for (const target of targets) for (const remark of target.remarks) warn(step, remark)
-  return seen as TargetState[]
+  return looks.flatMap(({ state }) => state ?? [])
 }
 
 /** Ends the step when any target has a finding: all findings together, and nothing written. */

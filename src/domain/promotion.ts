@@ -121,7 +121,7 @@ function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecor
       ...base,
       pair: current.publicKeyId !== wish.publicKeyId || isUnfinished(state, wish),
       // Only a rollback that was cut off leaves the key it went back to in `previous` as well.
-      previous: keeps(wish) && rollback && wish.previous !== wish.fingerprint ? 'after' : 'not',
+      previous: keeps(wish) && (rollback || isNamedNow(state, wish)) ? 'after' : 'not',
       warnings:
         rollback && wish.previous === wish.fingerprint
           ? [lostInRollback(wish), previousIsCurrent(wish)]
@@ -235,7 +235,17 @@ function assertSamePlace(state: TargetState, wish: PromotionWish): void {
 }
 
 function keeps(wish: PromotionWish): boolean {
-  return wish.keepPrevious && wish.previous !== null
+  return wish.keepPrevious && wish.previous !== null && wish.previous !== wish.fingerprint
+}
+
+/** Whether the caller knows the Public Key ID that the record of the kept key lacks. */
+function isNamedNow(state: TargetState, wish: PromotionWish): boolean {
+  const previous = state.records.previous?.record
+  return (
+    previous?.fingerprint === wish.previous &&
+    previous.publicKeyId === null &&
+    wish.previousPublicKeyId !== null
+  )
 }
 
 /** Whether a secret was written after the mark of this very key, so by an activation that was cut off. */

@@ -141,7 +141,7 @@ function findingsOf(
   }
   if (isActivated(standing)) {
     findings.push(
-      `variable ${names.record.next} still names the key that is current now: its activation was cut off at the very end`,
+      `variable ${names.record.next} still names the key that is current now: its activation was cut off at the very end${next.secret ? '' : ', which is harmless: the next command: generate replaces it'}`,
     )
   } else if (next.record && !next.secret) {
     findings.push(
@@ -177,11 +177,6 @@ function findingsOf(
 /** One step at a time: what is begun is finished first, then what is old is renewed. */
 function nextStepOf(standing: Slots, state: TargetState, names: SlotNames): string {
   const { current, next, previous, due, unfinished } = standing
-  if (isActivated(standing)) {
-    return next.secret
-      ? `finish the activation: command: activate with public-key-id: ${current.record?.publicKeyId}`
-      : `delete variable ${names.record.next} by hand`
-  }
   if (next.record?.publicKeyId && next.secret) {
     return `finish the activation: command: activate with public-key-id: ${next.record.publicKeyId}`
   }
