@@ -8,5 +8,7 @@ export default {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023' }, module: { type: 'es6' } }],
   },
   maxWorkers: 2,
+  // Scenarios start processes, which a busy machine keeps waiting.
+  testTimeout: 30_000,
   randomize: true,
 }

@@ -9,8 +9,11 @@ import { promisify } from 'node:util'
 const factor = Number(process.env.TIME_FACTOR ?? 1)
 
 // A time-out guards work that takes as long as ever: 5 s and more leave it at least a quarter second, and
-// what bounds a whole step leaves it seconds, also on a busy machine.
-const shortest = (delay) => (delay < 5000 ? 20 : delay < 90_000 ? 250 : delay / 20)
+// what bounds a whole step leaves it seconds, also on a busy machine. Where no request may be sent twice
+// because of that, TIME_FLOOR is what time-outs of 10 s and more are left at least.
+const floor = Number(process.env.TIME_FLOOR ?? 0)
+const least = (delay) => (delay < 5000 ? 20 : delay < 90_000 ? 250 : delay / 20)
+const shortest = (delay) => (delay < 10_000 ? least(delay) : Math.max(floor, least(delay)))
 
 const shorten = (delay) =>
   typeof delay === 'number' && delay > 20 ? Math.max(shortest(delay), delay / factor) : delay

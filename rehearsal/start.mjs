@@ -31,9 +31,8 @@ const child = spawn(
   ['--disable-warning=ExperimentalWarning', join(project, 'rehearsal', 'start.ts'), ...args],
   { cwd: project, env, stdio: 'inherit' },
 )
-// Ctrl+C reaches both; the child ends what it started, and this one waits for it.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => child.kill('SIGTERM'))
+// The child ends what it started, and this one waits for it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 1 : 130)
 })

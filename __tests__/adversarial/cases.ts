@@ -1,4 +1,4 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import type { RunningAction, RunOptions, RunResult } from '../../rehearsal/runner.ts'
 import { type Recorded, type Server, startServer } from '../../rehearsal/server.ts'
 import { openScene, type Scene } from '../scenarios/support.ts'
-import { type Leak, type Searched, searchFor } from './leak-search.ts'
+import { formsOf, type Leak, type Search, type Searched, searchFor } from './leak-search.ts'
 
 export const passphrase = 'correct horse *battery* <staple> & "co" _x_'
 
@@ -38,7 +38,9 @@ export async function makeMaterial(): Promise<Material> {
 /** A step to run, and what of it must not be seen. */
 export interface Order {
   readonly inputs: Record<string, string>
-  readonly secrets: Searched
+  readonly secrets: Omit<Searched, 'privateKeys'> & { readonly privateKeys?: readonly KeyObject[] }
+  /** Secrets that went where none belongs: quoted or not, nobody may get to see them. */
+  readonly misplaced?: readonly string[]
   readonly more?: Partial<RunOptions>
 }
 
@@ -62,6 +64,9 @@ export interface Finding {
 }
 
 const folder = import.meta.dirname
+
+// The runner of the rehearsal watches over each of its steps.
+process.setMaxListeners(30)
 
 /** Runs a step under watch, and searches everything that it left anywhere. */
 export async function watch(
@@ -111,9 +116,9 @@ export async function watch(
 }
 
 /** What the runner received as secrets: it masks them before anything else. */
-function textsOf({ inputs }: Order, { github }: Scene): string[] {
+function textsOf({ inputs, misplaced = [] }: Order, { github }: Scene): string[] {
   const names = ['private-key', 'previous-private-key', 'private-key-passphrase']
-  return [github.token, ...names.flatMap((name) => inputs[name] || [])]
+  return [github.token, ...misplaced, ...names.flatMap((name) => inputs[name] || [])]
 }
 
 function leaksOf(
@@ -124,15 +129,20 @@ function leaksOf(
 ): Leak[] {
   // A key that was made in the run is known by its masks, and by what GitHub's secrets hold.
   const held = scene.github.writes.filter(({ kind }) => kind === 'secret').map(({ value }) => value)
-  const made = [...result.masks, ...held].filter((text) =>
-    text.startsWith('-----BEGIN PRIVATE KEY-----\n'),
+  const { privateKeys = [], ...others } = order.secrets
+  const known = new Set(privateKeys.map((key) => key.export({ format: 'pem', type: 'pkcs8' })))
+  const made = [...result.masks, ...held].filter(
+    (text) => text.startsWith('-----BEGIN PRIVATE KEY-----\n') && !known.has(text) && isKey(text),
   )
   const job = result.environment.ACTIONS_RUNTIME_TOKEN ?? ''
-  const search = searchFor({
-    ...order.secrets,
-    privateKeys: [...(order.secrets.privateKeys ?? []), ...new Set(made)],
-    tokens: [scene.github.token, job],
-  })
+  const searches = [
+    ...privateKeys.map(searchForKey),
+    searchFor({
+      ...others,
+      privateKeys: [...new Set(made)],
+      tokens: [scene.github.token, job],
+    }),
+  ]
   const texts: [where: string, text: string | Buffer][] = [
     ['stdout', withoutMasks(result.stdout)],
     ['stderr', result.stderr],
@@ -153,7 +163,30 @@ function leaksOf(
     ...amazonPay.flatMap((request) => requestTexts('Amazon Pay', request)),
     ...elsewhere.flatMap((request) => requestTexts('elsewhere', request)),
   ]
-  return texts.flatMap(([where, text]) => (text.length === 0 ? [] : search(where, text)))
+  const misplaced = searchFor({ passphrases: order.misplaced ?? [] })
+  const shown = ['log', 'summary as shown', 'annotations', 'job outputs']
+  return texts.flatMap(([where, text]) => {
+    const forms = formsOf(text)
+    const all = shown.includes(where) ? [...searches, misplaced] : searches
+    return all.flatMap((search) => search(where, text, forms))
+  })
+}
+
+const searchesByKey = new WeakMap<KeyObject, Search>()
+
+/** Spelling a key out takes longer than a run of the action: done once for those that come again. */
+function searchForKey(key: KeyObject): Search {
+  const search = searchesByKey.get(key) ?? searchFor({ privateKeys: [key] })
+  searchesByKey.set(key, search)
+  return search
+}
+
+function isKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).type === 'private'
+  } catch {
+    return false
+  }
 }
 
 function withoutMasks(stdout: string): string {

@@ -20,7 +20,7 @@ export interface Searched {
   readonly tokens?: readonly string[]
 }
 
-export type Search = (where: string, text: string | Buffer) => Leak[]
+export type Search = (where: string, text: string | Buffer, forms?: readonly string[]) => Leak[]
 
 const RUN = 24
 const SEED = RUN / 2
@@ -62,9 +62,9 @@ export function searchFor({
     for (const text of texts) for (const word of wordSpellings(text)) words.set(word, what)
   }
 
-  return (where, text) => {
+  return (where, text, forms = formsOf(text)) => {
     const found = new Set<string>()
-    for (const form of typeof text === 'string' ? textForms(text) : byteForms(text)) {
+    for (const form of forms) {
       for (let at = 0; at + SEED <= form.length; at += SEED) {
         if (!seeds.has(form.slice(at, at + SEED))) continue
         each(form.slice(Math.max(0, at - SEED), at + RUN), (run) => {
@@ -163,6 +163,11 @@ function wordSpellings(word: string): string[] {
   return [...new Set(spellings.flatMap((text) => [text, unwrapped(unescaped(text))]))].filter(
     (text) => text.length >= 8,
   )
+}
+
+/** The spellings of a text in which it is searched; several searches can share them. */
+export function formsOf(text: string | Buffer): string[] {
+  return typeof text === 'string' ? textForms(text) : byteForms(text)
 }
 
 /** A text as it stands, with its escapes resolved, and with everything taken out at which lines are wrapped. */

@@ -8,6 +8,7 @@ import {
   inParallel,
   type Material,
   makeMaterial,
+  type Order,
   type Prepare,
   passphrase,
   watch,
@@ -205,7 +206,7 @@ describe('whatever request fails, in whatever way', () => {
       const spots = spotsOf(whole)
       const jobs = spots.flatMap((spot, index) =>
         ways
-          .filter((_, turn) => full || (index + turn) % 4 === 0)
+          .filter((_, turn) => full || (index + turn) % 5 === 0)
           .map((way) => ({ spot, way, name: `${way} at ${spot.key} (${spot.occurrence})` })),
       )
       const judged = await inParallel(
@@ -218,6 +219,181 @@ describe('whatever request fails, in whatever way', () => {
     },
     600_000,
   )
+})
+
+/** Private texts in every shape that is refused or read, and where they can be put by mistake. */
+const shapes: Record<string, () => Order> = {
+  'PKCS#8 on one line': () => key({ 'private-key': one.pkcs8.replaceAll('\n', ' ') }),
+  'its bare body': () => key({ 'private-key': one.pkcs8.replaceAll(/-----.*-----|\n/g, '') }),
+  'PKCS#1 with CRLF': () => key({ 'private-key': one.pkcs1.replaceAll('\n', '\r\n') }),
+  'base64 of PKCS#1': () => key({ 'private-key': Buffer.from(one.pkcs1).toString('base64') }),
+  'a key without its last line': () =>
+    key({ 'private-key': one.pkcs8.replace(/-----END.*\n/, '') }),
+  'a key without its middle': () => key({ 'private-key': one.pkcs8.replace(/(.{64}\n){3}/, '') }),
+  'a key with one character changed': () =>
+    key({ 'private-key': one.pkcs8.replace(/(?<=\n)[A-Za-z](?=.{63}\n.{60}\n?$)/m, 'Q') }),
+  'a damaged key in base64': () =>
+    key({ 'private-key': Buffer.from(one.pkcs8.slice(0, 1500)).toString('base64') }),
+  'a key under the wrong label': () =>
+    key({ 'private-key': one.pkcs8.replaceAll('PRIVATE KEY', 'PUBLIC KEY') }),
+  'two keys': () =>
+    key({ 'private-key': one.pkcs8 + two.pkcs8 }, { privateKeys: [one.key, two.key] }),
+  'a key as JWK': () => key({ 'private-key': JSON.stringify(one.key.export({ format: 'jwk' })) }),
+  'a key as hex': () =>
+    key({ 'private-key': one.key.export({ format: 'der', type: 'pkcs8' }).toString('hex') }),
+  'a key in JSON': () => key({ 'private-key': JSON.stringify({ privateKey: one.pkcs8 }) }),
+  'a key quoted by a mail': () => key({ 'private-key': one.pkcs8.replaceAll(/^/gm, '> ') }),
+  'the wrong passphrase': () =>
+    key(
+      { 'private-key': one.encryptedPkcs8, 'private-key-passphrase': 'wrong horse, battery' },
+      { armoured: [one.encryptedPkcs8], passphrases: ['wrong horse, battery'] },
+    ),
+  'no passphrase': () =>
+    key({ 'private-key': one.encryptedPkcs1 }, { armoured: [one.encryptedPkcs1] }),
+  'a foreign public key beside it': () =>
+    key({ 'private-key': one.pkcs8, 'public-key': two.publicKey }),
+  'a private key as public key': () => notPublic(one.pkcs8),
+  'a private key as public key, in base64': () =>
+    notPublic(Buffer.from(one.pkcs1).toString('base64')),
+  'a private key under a public label': () =>
+    notPublic(one.pkcs8.replaceAll('PRIVATE KEY', 'PUBLIC KEY')),
+  'a private key in the form of the dispatch': () => ({
+    ...key({ 'private-key': one.pkcs8 }),
+    more: { event: { inputs: { key: one.pkcs8 } } },
+  }),
+}
+const key = (
+  inputs: Record<string, string>,
+  secrets: Order['secrets'] = { privateKeys: [one.key] },
+): Order => ({
+  inputs: { command: 'validate', ...inputs },
+  secrets: { privateKeys: [one.key], ...secrets },
+})
+
+/** From a secret, like any other key; the runner knows it. */
+const notPublic = (text: string): Order => ({ ...key({ 'public-key': text }), misplaced: [text] })
+
+/** Inputs that take no secret. What is in them stands as a whole, and so masked, or not at all. */
+const plainInputs = [
+  ...['command', 'repository', 'environment', 'organization', 'visibility', 'prefix', 'region'],
+  ...['pay-environment', 'public-key-id', 'amazon-pay-check', 'previous-public-key-id'],
+  ...['keep-previous', 'replace-staged', 'max-age-days', 'artifact', 'retention-days', 'dry-run'],
+]
+
+describe('whatever is handed in', () => {
+  test('no shape of a key is shown', async () => {
+    const judged = await inParallel(
+      Object.entries(shapes),
+      async ([name, order]) => judge('shapes', name, await watch(order)),
+      width,
+    )
+    expect(problemsAmong(judged)).toEqual([])
+  }, 120_000)
+
+  test('no secret in the wrong input is shown', async () => {
+    const token = `ghs_${'0123456789abcdef'.repeat(20)}`
+    const misplaced = [
+      { name: 'JWK', text: () => JSON.stringify(one.key.export({ format: 'jwk' })) },
+      { name: 'body', text: () => one.pkcs1.replaceAll(/-----.*-----|\n/g, '').slice(600) },
+      { name: 'passphrase', text: () => passphrase },
+      { name: 'short token', text: () => token.slice(0, 40) },
+      { name: 'long token', text: () => token },
+    ]
+    const jobs = plainInputs.flatMap((input, index) =>
+      misplaced
+        .filter((_, turn) => full || (index + turn) % 5 < 2)
+        .map(({ name, text }) => ({ input, name, text: text() })),
+    )
+    const judged = await inParallel(
+      jobs,
+      async ({ input, name, text }) => {
+        const order: Order = {
+          inputs: { command: 'activate', 'private-key': one.pkcs8, [input]: text },
+          secrets: { privateKeys: [one.key] },
+          misplaced: [text],
+        }
+        return judge('wrong input', `${name} in ${input}`, await watch(() => order))
+      },
+      width,
+    )
+    expect(problemsAmong(judged)).toEqual([])
+  }, 120_000)
+})
+
+describe('whatever nobody foresaw', () => {
+  const kinds = ['exception', 'rejection', 'named', 'text', 'object', 'nothing']
+
+  test('an exception with everything private in its message is told by its place alone', async () => {
+    const jobs = Object.entries(commands).flatMap(([command, prepare], index) =>
+      kinds
+        .filter((_, turn) => full || (index + turn) % 2 === 0)
+        .map((kind, turn) => ({ command, prepare, kind, at: 1 + 3 * (turn % 2) })),
+    )
+    const judged = await inParallel(
+      jobs,
+      async ({ command, prepare, kind, at }) => {
+        const reachable = command === 'validate' ? 1 : at
+        const finding = await watch(prepare, undefined, {
+          more: {
+            nodeArgs: ['--import', join(import.meta.dirname, 'throw-at.mjs')],
+            env: { THROW_AT: String(reachable), THROW_KIND: kind },
+          },
+        })
+        const { 'error-code': code } = finding.result.outputs
+        const problem = judge('unforeseen', `${kind} in ${command}`, finding)
+        return problem ?? (code === 'internal' ? null : `${kind} in ${command}: ${code}`)
+      },
+      width,
+    )
+    expect(problemsAmong(judged)).toEqual([])
+  }, 120_000)
+
+  test('a signal in the middle', async () => {
+    const jobs = Object.entries(commands).flatMap(([command, prepare], index) =>
+      [1, 5, 9, 14].map((at, turn) => ({
+        command,
+        prepare,
+        at,
+        signal: (['SIGTERM', 'SIGINT'] as const)[(index + turn) % 2],
+      })),
+    )
+    const judged = await inParallel(
+      jobs,
+      async ({ command, prepare, at, signal }) => {
+        const finding = await watch(prepare, undefined, {
+          during: ({ scene, running }) => {
+            scene.github.onRequest = ({ number }, phase) => {
+              if (number === at && phase === 'before') running.kill(signal)
+              return undefined
+            }
+          },
+        })
+        return judge('signal', `${signal} at request ${at} of ${command}`, finding)
+      },
+      width,
+    )
+    expect(problemsAmong(judged)).toEqual([])
+  }, 120_000)
+
+  test('what Node.js itself tells when it is asked to debug', async () => {
+    const judged = await inParallel(
+      Object.entries(commands),
+      async ([command, prepare]) => {
+        const finding = await watch(prepare, undefined, {
+          more: {
+            env: { NODE_DEBUG: 'net,tls,http,https,stream,fetch,undici,fs,module,child_process' },
+          },
+        })
+        // It shows the headers of requests, which the runner masks as it does everywhere.
+        const leaks = finding.leaks.filter(
+          ({ what, where }) => !(what === 'token' && where === 'stderr'),
+        )
+        return judge('NODE_DEBUG', command, { ...finding, leaks })
+      },
+      width,
+    )
+    expect(problemsAmong(judged)).toEqual([])
+  }, 120_000)
 })
 
 afterAll(() => {

@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createRequire } from 'node:module'
-import { type Browser, type BrowserContext, chromium, type Page as Tab } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page as Tab,
+} from 'playwright-core'
 import { type Page, serve } from '../../rehearsal/page/server.ts'
 
 // The page as a person uses it, in Debian's Chromium. Nothing here knows how it is made.
@@ -77,14 +83,19 @@ async function run(command: string, fields: Record<string, string> = {}): Promis
 
 const generate = () => run('generate')
 
+async function copy(from: Locator) {
+  await from.getByRole('button', { name: 'Copy' }).click()
+  await from.locator('.copied').waitFor()
+}
+
 /** Copy button → paste → Public Key ID. */
 async function exchange(): Promise<string> {
-  await tab.locator('.summary .copyable', { hasText: 'BEGIN PUBLIC KEY' }).locator('.copy').click()
+  await copy(tab.locator('.summary .copyable', { hasText: 'BEGIN PUBLIC KEY' }))
   await tab.getByLabel('Public key', { exact: true }).focus()
   await tab.keyboard.press('Control+V')
   await tab.getByRole('button', { name: 'Create keys' }).click()
   await tab.getByRole('status').filter({ hasText: 'The Public Key ID is' }).waitFor()
-  await tab.locator('#keys .key').first().getByRole('button', { name: 'Copy' }).click()
+  await copy(tab.locator('#keys .key').first())
   return tab.evaluate('navigator.clipboard.readText()')
 }
 
@@ -283,7 +294,7 @@ test('npm start plays to its end, and its report is one file', async () => {
   })
   const address = /file:\S+rehearsal-report\.html/.exec(said)?.[0] ?? ''
   await tab.goto(address)
-  for (const step of await tab.locator('.step > summary').all()) await step.click()
+  await tab.evaluate('for (const step of document.querySelectorAll("details")) step.open = true')
   strangers = strangers.filter((url) => url !== address)
 
   expect(await tab.locator('.summary .markdown-body').count()).toBeGreaterThan(20)

@@ -456,12 +456,13 @@ describe('what others left', () => {
 
   test('no room for another secret', async () => {
     const scene = shop(two)
+    const [one, another] = scene.places as [Place, Place]
     for (const place of scene.places) place.room = 0
     const story = await expectRefused(scene, {}, 'secret-write-failed')
     expect(story.trouble).toContain('acme/shop holds 100 secrets')
-    scene.places[0]!.room = 1
+    one.room = 1
     await expectRefused(scene, {}, 'secret-write-failed')
-    scene.places[1]!.room = 1
+    another.room = 1
     expect((await generate(scene)).status).toBe('staged')
   })
 
@@ -686,7 +687,7 @@ describe('cancelled', () => {
     )
     expect(story.code).toBe('github-unavailable')
     expect(story.effects).toContain('put AMAZON_PAY_PRIVATE_KEY_NEXT of acme/shop')
-    expect(story.outcome.targets.map(({ result }) => result)).toEqual(['restored', 'failed'])
+    expect(story.outcome.targets.map(({ result }) => result)).toEqual(['restored', 'untouched'])
     for (const place of scene.places) expectNothingStaged(place)
   })
 })
@@ -779,7 +780,9 @@ describe('somebody else at the same time', () => {
       { replaceStaged: other.fingerprint },
       {
         on: ({ text }) => {
-          if (text.startsWith('read AMAZON')) scene.place.variables.delete('AMAZON_PAY_KEY_NEXT')
+          if (text.startsWith('read AMAZON') && scene.place.record('next')?.run.endsWith('/0')) {
+            scene.place.variables.delete('AMAZON_PAY_KEY_NEXT')
+          }
           return undefined
         },
       },

@@ -315,51 +315,74 @@ describe('a record that cannot be trusted', () => {
   })
 })
 
+/** A door that opens once. */
+function door(): { open(): void; opened: Promise<void>; isOpen: boolean } {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  const made = { opened, isOpen: false, open: () => {} }
+  made.open = () => {
+    made.isOpen = true
+    open()
+  }
+  return made
+}
+
 describe('two runs at once', () => {
-  /** Holds the answers to a write until both runs have come so far. */
-  const meet = (method: string) => {
+  test('leave exactly one key: the record is the lock', async () => {
+    // Both have seen an empty slot before either writes.
     let arrived = 0
-    let open = (): void => {}
-    const both = new Promise<void>((resolve) => {
-      open = resolve
-    })
-    scene.github.onRequest = async (request, phase) => {
-      if (request.method === method && phase === 'before' && arrived < 2) {
-        arrived += 1
-        if (arrived === 2) open()
-        await both
-      }
+    const both = door()
+    scene.github.onRequest = async ({ method }, phase) => {
+      if (method !== 'POST' || phase === 'after') return undefined
+      arrived += 1
+      if (arrived === 2) both.open()
+      await both.opened
       return undefined
     }
-  }
-
-  test('leave exactly one key: the record is the lock', async () => {
-    meet('POST')
     const results = await Promise.all([generate({}, { runId: 1 }), generate({}, { runId: 2 })])
     const winner = results.find(({ exitCode }) => exitCode === 0)
     const loser = results.find(({ exitCode }) => exitCode !== 0)
     expect(loser?.outputs['error-code']).toBe('staged-key-exists')
-    expect(
-      annotated(loser as RunResult, 'error').map((text) =>
-        text.replace(/runs\/\d/, 'runs/<number>'),
-      ),
-    ).toMatchSnapshot()
+    expect(printed(loser as RunResult).replace(/runs\/\d/, 'runs/<number>')).toMatchSnapshot()
     expect(opened()).toBe(winner?.outputs.fingerprint)
     expect(recorded()?.fingerprint).toBe(winner?.outputs.fingerprint)
     expect(requestsOf('PUT')).toHaveLength(1)
   })
 
-  test('that replace the same key never leave the record of one with the secret of the other', async () => {
+  test('that replace the same key do not mix the record of one with the secret of the other', async () => {
     plantStaged(scene, shop(), one)
-    meet('DELETE')
+    const [first, second] = ['ghs_first', 'ghs_second'].map((token) =>
+      scene.github.addToken(token),
+    ) as [string, string]
+    // The second has judged the old record, and deletes the new one of the first.
+    const [judged, created, replaced] = [door(), door(), door()]
+    scene.github.onRequest = async ({ method, path, headers }, phase) => {
+      const isFirst = headers.authorization === `token ${first}`
+      const ofRecord = path.endsWith('/variables/AMAZON_PAY_KEY_NEXT')
+      if (phase === 'before') {
+        if (isFirst && method === 'DELETE') await judged.opened
+        if (isFirst && method === 'GET' && ofRecord && created.isOpen) await replaced.opened
+        if (!isFirst && method === 'DELETE' && ofRecord) {
+          judged.open()
+          await created.opened
+        }
+      } else if (method === 'POST') {
+        if (isFirst) created.open()
+        else replaced.open()
+      }
+      return undefined
+    }
     const consent = { 'replace-staged': one.fingerprint }
-    const results = await Promise.all([
-      generate(consent, { runId: 1 }),
-      generate(consent, { runId: 2 }),
+    const [lost, won] = await Promise.all([
+      generate({ ...consent, token: first }, { runId: 1 }),
+      generate({ ...consent, token: second }, { runId: 2 }),
     ])
-    expect(results.some(({ exitCode }) => exitCode === 0)).toBe(true)
-    expect(opened()).toBeDefined()
-    expect(recorded()?.fingerprint).toBe(opened())
+    expect(lost.outputs['error-code']).toBe('staged-key-exists')
+    expect(won.outputs.status).toBe('staged')
+    expect(opened()).toBe(won.outputs.fingerprint)
+    expect(recorded()?.fingerprint).toBe(won.outputs.fingerprint)
   })
 })
 

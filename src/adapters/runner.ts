@@ -55,9 +55,11 @@ export function createRunner(env: Environment, stop: AbortSignal): Runner {
       const real = await realpath(resolve(workspace, path)).catch(() => null)
       if (real === null) throw refused('a file that does not exist')
       const roots = await Promise.all(
-        [workspace, temp].filter((root) => root !== '').map((root) => realpath(root)),
+        [workspace, temp]
+          .filter((root) => root !== '')
+          .map((root) => realpath(root).catch(() => null)),
       )
-      if (!roots.some((root) => isBelow(root, real))) {
+      if (!roots.some((root) => root !== null && isBelow(root, real))) {
         throw refused('a file outside of the workspace and the temp folder')
       }
       const { size, isFile } = await stat(real).then((s) => ({ size: s.size, isFile: s.isFile() }))

@@ -114,6 +114,8 @@ const nothingElse: Before = {
 function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecord): Before {
   const kept = state.privateKey.previous ? state.records.previous?.record.fingerprint : undefined
   const base: Before = { ...nothingElse, oldPublicKeyId: oldIdOf(state, wish, current) }
+  // A secret that is younger than its record: the slot was being written, and may hold another key.
+  const torn = writtenAfter(state.privateKey.previous, state.records.previous)
   const rollback = kept === wish.fingerprint
 
   if (current.fingerprint === wish.fingerprint) {
@@ -145,7 +147,9 @@ function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecor
     )
   }
   if (wish.previous === current.fingerprint) {
-    return { ...base, previous: wish.keepPrevious ? (rollback ? 'after' : 'before') : 'not' }
+    // A rollback that was cut off leaves a key in `previous` under another's name: it may be the wished one.
+    const back = rollback || (torn && !isStaged(state, wish))
+    return { ...base, previous: wish.keepPrevious ? (back ? 'after' : 'before') : 'not' }
   }
   if (wish.previous === wish.fingerprint) {
     // Fresh inputs after a kill: the current secret is the new key already, and the record is not there yet.
@@ -232,6 +236,10 @@ function assertSamePlace(state: TargetState, wish: PromotionWish): void {
       'correct pay-environment or public-key-id, or give the sandbox a prefix of its own, for example AMAZON_PAY_SANDBOX',
     )
   }
+}
+
+function isStaged(state: TargetState, wish: PromotionWish): boolean {
+  return state.records.next?.record.fingerprint === wish.fingerprint
 }
 
 function keeps(wish: PromotionWish): boolean {

@@ -11,7 +11,7 @@ const everySdk = 'Amazon Pay’s SDKs (Node.js, PHP, Java, .NET, Ruby)'
 const containers: Readonly<Record<string, string>> = {
   OpenSSH: `is in OpenSSH form (BEGIN OPENSSH PRIVATE KEY): ${everySdk} reject it, Node.js with 1E08010C DECODER unsupported, PHP by taking it for a path, .NET with “Unsupported private key format”; so does the check of the Magento 2 plugin (“Invalid key”)`,
   'encrypted PKCS#8': `is encrypted (BEGIN ENCRYPTED PRIVATE KEY): ${everySdk} have no place for a passphrase and reject it; so does the check of the Magento 2 plugin (“Invalid key”)`,
-  'encrypted PKCS#1': `is encrypted (Proc-Type: 4,ENCRYPTED): ${everySdk} have no place for a passphrase and reject it`,
+  'encrypted PKCS#1': `is encrypted (the old way, with DEK-Info): ${everySdk} have no place for a passphrase and reject it`,
   'PKCS#1':
     'is in PKCS#1 form (BEGIN RSA PRIVATE KEY): the SDKs and the check of the Magento 2 plugin (upload as *.pem) take it, but PKCS#8 is the one form that every SDK and plugin is known to take',
   'PKCS#1 public':
