@@ -5,5 +5,5 @@ export default {
   roots: ['<rootDir>/__tests__/browser'],
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 }

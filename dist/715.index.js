@@ -366,6 +366,7 @@ function createGitHubClient(options) {
                         // No use in waiting for a rate limit that outlasts the step.
                         if (clock.now().getTime() + error.wait > deadline.at.getTime())
                             throw error;
+                        options.tell(`GitHub asks to wait ${Math.ceil(error.wait / 1000)} seconds before the next request`);
                         await clock.sleep(error.wait);
                     },
                 });

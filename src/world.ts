@@ -53,7 +53,12 @@ async function gitHub(
     import('./adapters/github.ts'),
     import('./adapters/target.ts'),
   ])
-  const client = createGitHubClient({ token, apiUrl: apiUrl.href.replace(/\/$/, ''), ...time })
+  const client = createGitHubClient({
+    token,
+    apiUrl: apiUrl.href.replace(/\/$/, ''),
+    tell: runner.info,
+    ...time,
+  })
   const names = slotNames(inputs.prefix)
   return {
     targets: places.map((place) => createTarget(client, place, names)),

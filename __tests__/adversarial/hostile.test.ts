@@ -52,6 +52,11 @@ const payloads: Record<string, string> = {
   'line separators': 'x\u2028::error::forged\u2029# Forged\u0085x',
 }
 const all = Object.values(payloads).join(' ')
+/** Alone, these might do what they do not in company. */
+const chosen: [name: string, words: string][] = [
+  ['all of them', all],
+  ...Object.entries(payloads).filter(([name]) => /command|return|blocks/.test(name)),
+]
 
 /** Tags and addresses of a page, without its text: what a text must not change. */
 async function skeleton(markdown: string): Promise<string[]> {
@@ -61,14 +66,13 @@ async function skeleton(markdown: string): Promise<string[]> {
   )
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+/** Control characters but tab and line end, and what reorders or hides. */
 const unseen =
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u
+  /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|[\u{e0000}-\u{e007f}]/u
 
 /** What a run told, without the words: counts that somebody else's words must not change. */
 const told = (result: RunResult): object => ({
   annotations: result.annotations.map(({ level, title }) => [level, title]),
-  masks: result.masks.length,
   outputs: Object.keys(result.outputs).sort(),
   status: result.outputs.status,
   code: result.outputs['error-code'],
@@ -93,6 +97,8 @@ async function expectOnlyWords(
   expect(after.summary).not.toMatch(unseen)
   expect(after.log.slice(after.log.indexOf('##[endgroup]'))).not.toMatch(unseen)
   expect(after.summary).not.toBe('')
+  expect(after.masks).not.toContain('the pair')
+  expect(after.masks).not.toContain('the')
   return after
 }
 
@@ -206,7 +212,7 @@ describe('answers', () => {
     return scene.run({ command: 'status' })
   }
 
-  test.each(Object.entries(payloads))('of GitHub: %s', async (_, words) => {
+  test.each(chosen)('of GitHub: %s', async (_, words) => {
     await expectOnlyWords(status, words)
   })
 
@@ -229,7 +235,7 @@ describe('answers', () => {
     })
   }
 
-  test.each(Object.entries(payloads))('of Amazon Pay: %s', async (_, message) => {
+  test.each(chosen)('of Amazon Pay: %s', async (_, message) => {
     await expectOnlyWords(
       (message) => validate({ reasonCode: 'UnauthorizedAccess', message }),
       message,
@@ -285,7 +291,7 @@ describe('key records, which anybody with write access may change', () => {
     return scene.run({ command: 'status' })
   }
 
-  test.each(Object.entries(payloads))('with a run that is none: %s', async (_, words) => {
+  test.each(chosen)('with a run that is none: %s', async (_, words) => {
     await expectOnlyWords((run) => status({ run }), words)
   })
 
@@ -331,7 +337,8 @@ describe('key records, which anybody with write access may change', () => {
     ['a region that is none', { region: '__proto__' }],
     ['another version', { version: '1' }],
   ])('with %s, which is refused', async (_, more) => {
-    const publicKey = more.publicKey === 'private' ? { publicKey: key.privateKey } : {}
+    const publicKey =
+      'publicKey' in more && more.publicKey === 'private' ? { publicKey: key.privateKey } : {}
     const result = await status({ ...more, ...publicKey })
     expect(result.outputs['error-code']).toBe('record-unreadable')
     expect(result.summary).not.toMatch(/<b>|xxxx/)
@@ -431,8 +438,12 @@ describe('public-key as the path of a file', () => {
     symlinkSync('/dev/zero', join(workspace, 'zero'))
     symlinkSync('loop', join(workspace, 'loop'))
     execFileSync('mkfifo', [join(workspace, 'fifo')])
-    writeFileSync(join(workspace, 'giant'), '')
-    truncateSync(join(workspace, 'giant'), 8 * 2 ** 30)
+    // Behind a link, in the one folder that the rehearsal does not read afterwards.
+    const giant = join(temp, '_runner_file_commands/giant')
+    mkdirSync(join(temp, '_runner_file_commands'))
+    writeFileSync(giant, '')
+    truncateSync(giant, 8 * 2 ** 30)
+    symlinkSync(giant, join(workspace, 'giant'))
     writeFileSync(join(workspace, 'lines'), `${'a line of some length\n'.repeat(45_000)}`)
   })
   afterAll(() => rmSync(root, { recursive: true }))

@@ -57,6 +57,8 @@ class Real {
 
   /** A person in Integration Central. */
   exchange(key: Key): string {
+    const known = this.ids.get(key.fingerprint)
+    if (known && this.scene.amazon.keys.get(known)?.state === 'active') return known
     this.#count += 1
     const id = `SANDBOX-${String(this.#count).padStart(24, 'A')}`
     this.scene.amazon.register(key, { id })
@@ -163,7 +165,7 @@ abstract class Step implements fc.AsyncCommand<Model, Real> {
         expect([before[slot], planned[slot], null]).toContain(after[slot])
         if (slot === 'current') expect([before.current, planned.current]).toContain(after.current)
       }
-      model.settled = story.status !== 'failed' && !story.killed
+      model.settled &&= story.status !== 'failed' && !story.killed
     } else if (story.status === 'activated') {
       model.settled = true
     }
@@ -317,7 +319,7 @@ class Activate extends Step {
     }
     model.snapshots.push(inputs)
     const rejected = this.id !== 'right'
-    const kept = this.keep && current !== null ? { previous: current } : {}
+    const kept = this.keep && current !== null && current !== next ? { previous: current } : {}
     await this.act(model, real, 'activate', inputs, {
       slots: rejected ? {} : { current: next, next: null, ...kept },
       code: rejected ? 'amazon-pay-rejected' : null,
@@ -398,16 +400,19 @@ class Retire extends Step {
   }
 
   override async run(model: Model, real: Real): Promise<void> {
-    const { current, next, previous } = model.slots
-    const twice = previous !== null && (previous === current || previous === next)
-    if (this.deleted && previous !== null && !twice) {
-      for (const key of real.scene.amazon.keys.values()) {
-        if (real.key(previous)?.publicKey.equals(key.publicKey)) key.state = 'deleted'
-      }
-    }
+    const { previous } = model.slots
     const record = real.scene.place.record('previous')
+    const recorded = (slot: keyof Slots) => real.scene.place.record(slot)?.fingerprint
+    const twice = record && [recorded('current'), recorded('next')].includes(record.fingerprint)
     // A rollback that was cut off right before its end could not keep the ID of the key it went back from.
     const forgotten = record !== null && record.publicKeyId === null
+    if (this.deleted && record?.publicKeyId) {
+      // A person who does as the first answer says, and only then.
+      const asked = await real.scene.run('retire', {
+        previousPrivateKey: real.key(previous)?.pem ?? '',
+      })
+      if (asked.code === 'still-accepted') real.scene.amazon.set(record.publicKeyId, 'deleted')
+    }
     const refusal = twice
       ? 'pair-changed'
       : forgotten

@@ -25,10 +25,10 @@ test('nothing there: what to do first', async () => {
     'staged-since': '',
   })
   expect(story.infos).toEqual([
-    'acme/shop: current empty; next empty; previous empty. Next: make the first key: command: generate',
+    'acme/shop: current empty; next empty; previous empty. Next: make the first key with command: generate',
   ])
   expect(story.outcome.targets).toMatchObject([
-    { result: 'unchanged', message: 'make the first key: command: generate' },
+    { result: 'unchanged', message: 'make the first key with command: generate' },
   ])
 })
 

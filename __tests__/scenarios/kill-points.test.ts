@@ -3,7 +3,6 @@ import type { RunResult } from '../../rehearsal/runner.ts'
 import type { Recorded, Server } from '../../rehearsal/server.ts'
 import {
   activation,
-  after,
   exchanged,
   type Held,
   held,
@@ -11,6 +10,7 @@ import {
   order,
   type Pair,
   plant,
+  settled,
 } from './pairs.ts'
 import { annotated, openScene, type Scene } from './support.ts'
 
@@ -55,7 +55,7 @@ const stories: Record<string, Story> = {
     given: { next: young },
     inputs: activation(young),
     slot: 'NEXT',
-    end: after(young),
+    end: settled(young),
     precious: young,
     known: (held, inputs) => (inputs === 'fresh' ? isActivated(held) : undefined),
   },
@@ -64,7 +64,7 @@ const stories: Record<string, Story> = {
     given: { current: old, next: young, previous: third },
     inputs: activation(young, old, { environment: 'production' }),
     slot: 'NEXT',
-    end: after(young, old),
+    end: settled(young, old),
     precious: old,
     known: (held, inputs) => (inputs === 'fresh' ? isActivated(held) : undefined),
   },
@@ -73,7 +73,7 @@ const stories: Record<string, Story> = {
     given: { unrecorded: old, next: young },
     inputs: activation(young, old, { 'previous-public-key-id': old.id, region: 'us' }),
     slot: 'NEXT',
-    end: after(young, old),
+    end: settled(young, old),
     precious: old,
     known: (held, inputs) => (inputs === 'fresh' ? isActivated(held) : undefined),
   },
@@ -82,11 +82,11 @@ const stories: Record<string, Story> = {
     given: { current: young, previous: old },
     inputs: activation(old, young),
     slot: 'PREVIOUS',
-    end: after(old, young),
+    end: settled(old, young),
     precious: old,
     known: ([held], inputs) => {
       if (held?.current !== 'OLD') return undefined
-      const end = after(old, old)
+      const end = settled(old, old)
       if (inputs === 'fresh') {
         // The key that it went back from is in no secret any more, or it stands where the other is looked for.
         return held.previous === 'OLD' ? { code: '', end } : { code: 'amazon-pay-rejected' }
@@ -102,7 +102,7 @@ const stories: Record<string, Story> = {
     given: { current: old, next: young },
     inputs: activation(young, old, { repository: 'acme/shop, acme/api' }),
     slot: 'NEXT',
-    end: after(young, old),
+    end: settled(young, old),
     precious: old,
     known: (held, inputs) => {
       if (inputs === 'then') return undefined

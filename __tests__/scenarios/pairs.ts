@@ -148,7 +148,7 @@ export function held(scope: Scope, pairs: readonly Pair[]): Held {
 }
 
 /** A place after a rotation that went well. */
-export function after(current: Pair, previous?: Pair, next?: Pair): Held {
+export function settled(current: Pair, previous?: Pair, next?: Pair): Held {
   return {
     current: current.name,
     id: current.name,

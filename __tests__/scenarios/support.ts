@@ -135,7 +135,7 @@ export function plain(text: string): string {
 const replacements: readonly [RegExp, string][] = [
   [/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1'],
   [/\/[^\s"'`]*\/rehearsal-\w+\//g, '<folder>/'],
-  [/SHA256:[A-Za-z0-9+/]{43}/g, '<fingerprint>'],
+  [/SHA256:(?:\\?[A-Za-z0-9+/]){43}/g, '<fingerprint>'],
   [/(-----BEGIN PUBLIC KEY-----)[^-]+/g, '$1 … '],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>'],
   [/\d{8}T\d{6}Z/g, '<time>'],

@@ -53,6 +53,8 @@ export function createGitHubClient(options: {
   readonly token: string
   readonly apiUrl: string
   readonly clock: Clock
+  /** Says why nothing happens for a while. */
+  readonly tell: (line: string) => void
   /** Ends everything that is still under way when the step's time is up. */
   readonly deadline: { readonly signal: AbortSignal; readonly at: Date }
 }): GitHubClient {
@@ -100,6 +102,9 @@ export function createGitHubClient(options: {
             if (!(error instanceof RetryableError) || !error.wait || retriesLeft === 0) return
             // No use in waiting for a rate limit that outlasts the step.
             if (clock.now().getTime() + error.wait > deadline.at.getTime()) throw error
+            options.tell(
+              `GitHub asks to wait ${Math.ceil(error.wait / 1000)} seconds before the next request`,
+            )
             await clock.sleep(error.wait)
           },
         })

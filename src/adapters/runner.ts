@@ -96,7 +96,7 @@ export async function writeSummary(markdown: string): Promise<void> {
 
 function isBelow(root: string, path: string): boolean {
   const way = relative(root, path)
-  return way !== '' && !way.startsWith('..') && !isAbsolute(way)
+  return way !== '' && !/^\.\.(?:[\\/]|$)/.test(way) && !isAbsolute(way)
 }
 
 function runOf(env: Environment): Run {

@@ -88,6 +88,9 @@ export async function activate(step: Step): Promise<void> {
     outcome.targets = world.targets.map((target, index) =>
       resultOf(target, 'planned', planWords(plans[index])),
     )
+    for (const [index, target] of world.targets.entries()) {
+      world.runner.info(`${placeOf(target)}: ${outcome.targets[index]?.message}`)
+    }
     outcome.status = 'planned'
     return
   }
@@ -139,9 +142,13 @@ async function publicKeyIdOf(step: Step): Promise<ReturnType<typeof readPublicKe
     return readPublicKeyId(id, { input: 'public-key-id' })
   }
   const of = environment === null ? 'this run' : `environment ${environment}`
+  const found =
+    wanted.length === 0
+      ? `nobody has approved ${of}`
+      : `the approval of ${of} names ${ids.size === 0 ? 'no Public Key ID' : `${ids.size} Public Key IDs`}`
   throw new Problem(
     'public-key-id-invalid',
-    `public-key-id is from-approval, and the approval of ${of} names ${ids.size === 0 ? 'no Public Key ID' : `${ids.size} Public Key IDs`}`,
+    `public-key-id is from-approval, and ${found}`,
     'start a new run and approve it with a comment that holds exactly one Public Key ID, or pass the ID itself as public-key-id',
   )
 }

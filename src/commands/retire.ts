@@ -2,7 +2,7 @@ import { fingerprint } from '../domain/fingerprint.ts'
 import { makeKeyPair } from '../domain/key-pair.ts'
 import type { KeyRecord } from '../domain/key-record.ts'
 import { Problem, Problems } from '../domain/problem.ts'
-import type { TargetState } from '../domain/slots.ts'
+import { pairIsYounger, type TargetState } from '../domain/slots.ts'
 import type { TargetResult } from '../summary/outcome.ts'
 import { tellProof } from './activate.ts'
 import { prove } from './prove.ts'
@@ -133,6 +133,16 @@ function previousOf(step: Step, states: readonly TargetState[]): KeyRecord {
             'pair-changed',
             `variable ${names.record.previous} of ${where} names another key than the other targets`,
             'retire these targets one after the other',
+          ),
+        ]
+      }
+      // A rollback that was cut off may have made it the current key, with the record not there yet.
+      if (pairIsYounger(state)) {
+        return [
+          new Problem(
+            'pair-changed',
+            `the current pair of ${where} was written after variable ${names.record.current}, so an activation or a rollback may have been cut off, and the key in ${names.privateKey.previous} may be the current one`,
+            'do not delete its Public Key ID at Amazon; run the activation or rollback again first, or activate the key that is to be current',
           ),
         ]
       }

@@ -264,12 +264,12 @@ export function placeOfProof(
   const missing = (input: string, what: string): Problem =>
     new Problem(
       'input-missing',
-      `${input} is empty, and neither a key record nor the Public Key ID says ${what} Amazon Pay is to be asked`,
+      `${input} is empty, and neither a key record nor the Public Key ID says ${what}`,
       `set ${input}, or amazon-pay-check: off to go without the proof`,
     )
-  if (outcome.region === null) throw missing('region', 'in which region')
+  if (outcome.region === null) throw missing('region', 'which region of Amazon Pay to ask')
   if (!/^(LIVE|SANDBOX)-/.test(publicKeyId) && outcome.payEnvironment === null) {
-    throw missing('pay-environment', 'whether live or sandbox')
+    throw missing('pay-environment', 'whether to ask live or sandbox')
   }
   return { region: outcome.region, payEnvironment: outcome.payEnvironment }
 }

@@ -2,6 +2,7 @@ import type { KeyRecord } from './key-record.ts'
 import { Problem } from './problem.ts'
 import type { PayEnvironment, Region } from './region.ts'
 import {
+  pairIsYounger,
   type SlotNames,
   type Stored,
   type TargetState,
@@ -272,12 +273,6 @@ function oldIdOf(state: TargetState, wish: PromotionWish, current: KeyRecord): s
   }
   // Without a mark only the caller knows, who read the current secret.
   return wish.previous === wish.fingerprint ? wish.publicKeyId : undefined
-}
-
-/** Secrets that are younger than their record: somebody began to change the pair and did not finish. */
-function pairIsYounger(state: TargetState): boolean {
-  const record = state.records.current
-  return writtenAfter(state.privateKey.current, record) || writtenAfter(state.publicKeyId, record)
 }
 
 /** Whether the record names the wished key, but the secrets may not hold it (any more). */

@@ -86,6 +86,12 @@ export function writtenSince(later: Stored | null, earlier: Stored | null): bool
   return later !== null && earlier !== null && time(later) >= time(earlier)
 }
 
+/** Secrets of the current pair that are younger than its record: somebody began to change it and did not finish. */
+export function pairIsYounger({ privateKey, publicKeyId, records }: TargetState): boolean {
+  const { current } = records
+  return writtenAfter(privateKey.current, current) || writtenAfter(publicKeyId, current)
+}
+
 function time(stored: Stored): number {
   return Date.parse(stored.updatedAt)
 }

@@ -1,5 +1,5 @@
 import type { KeyRecord } from './key-record.ts'
-import { type SlotNames, type Stored, type TargetState, writtenAfter } from './slots.ts'
+import { pairIsYounger, type SlotNames, type Stored, type TargetState } from './slots.ts'
 
 const day = 86_400_000
 
@@ -61,7 +61,7 @@ export function standingOf(
     next,
     previous,
     due,
-    unfinished: isUnfinished(state),
+    unfinished: pairIsYounger(state),
   }
   return {
     ...standing,
@@ -78,11 +78,6 @@ type Since = (
 
 function daysSince(time: string, now: Date): number {
   return Math.max(0, Math.floor((now.getTime() - Date.parse(time)) / day))
-}
-
-function isUnfinished({ privateKey, publicKeyId, records }: TargetState): boolean {
-  const { current } = records
-  return writtenAfter(privateKey.current, current) || writtenAfter(publicKeyId, current)
 }
 
 /** “1 day”, “2 days”. */
@@ -178,29 +173,32 @@ function findingsOf(
 function nextStepOf(standing: Slots, state: TargetState, names: SlotNames): string {
   const { current, next, previous, due, unfinished } = standing
   if (next.record?.publicKeyId && next.secret) {
-    return `finish the activation: command: activate with public-key-id: ${next.record.publicKeyId}`
+    return `finish the activation: run command: activate with public-key-id: ${next.record.publicKeyId}`
   }
   if (unfinished) {
     return 'stop deploys, and run the activation or rollback that was cut off again, with the same inputs; when somebody stored a secret by hand, activate the key that is to be current'
   }
   if (next.record && next.secret) {
-    return 'exchange the staged public key in Integration Central (command: generate shows its page again), then command: activate with the Public Key ID'
+    return 'exchange the staged public key in Integration Central (command: generate shows its page again), then run command: activate with the Public Key ID'
   }
-  if (next.secret) {
+  if (next.record && !isActivated(standing)) {
+    return 'run command: generate again: it takes over the staging that was cut off'
+  }
+  if (next.secret && !next.record) {
     return `find out what secret ${names.privateKey.next} is; delete it by hand when nobody needs it`
   }
   if (current.secret && !state.publicKeyId) {
     return `store the Public Key ID as secret ${names.publicKeyId}, beside the private key, and let the workflows read it from there`
   }
   if (current.secret && !current.record) {
-    return 'take this pair over: command: generate, exchange, then command: activate with previous-private-key and previous-public-key-id'
+    return 'take this pair over: run command: generate, exchange the public key, then run command: activate with previous-private-key and previous-public-key-id'
   }
   if (current.record && !current.secret) {
     return previous.secret
-      ? `command: activate with the previous key, private-key: \${{ secrets.${names.privateKey.previous} }} and public-key-id: ${previous.record?.publicKeyId ?? 'its Public Key ID'}, or make a new one: command: generate`
-      : 'make a new key: command: generate'
+      ? `go back to the previous key: run command: activate with private-key: \${{ secrets.${names.privateKey.previous} }} and public-key-id: ${previous.record?.publicKeyId ?? 'its Public Key ID'}; or make a new one with command: generate`
+      : 'make a new key with command: generate'
   }
-  if (!current.secret) return 'make the first key: command: generate'
+  if (!current.secret) return 'make the first key with command: generate'
   if (isSameTwice(standing)) {
     return `delete secret ${names.privateKey.previous} and variable ${names.record.previous} by hand`
   }
@@ -208,8 +206,10 @@ function nextStepOf(standing: Slots, state: TargetState, names: SlotNames): stri
     return `find out what secret ${names.privateKey.previous} is; delete it by hand when nobody needs it`
   }
   if (previous.record) {
-    return `redeploy everything that uses the key, delete Public Key ID ${previous.record.publicKeyId ?? 'of the previous key'} in Integration Central, then command: retire`
+    return previous.record.publicKeyId
+      ? `redeploy everything that uses the key, delete Public Key ID ${previous.record.publicKeyId} in Integration Central, then run command: retire`
+      : `look up the previous key in Integration Central, and write its Public Key ID into variable ${names.record.previous} by hand, which command: retire needs`
   }
-  if (due) return 'rotate: command: generate'
+  if (due) return 'rotate the key: run command: generate'
   return 'nothing to do'
 }

@@ -65,7 +65,7 @@ function trustLines(outcome: Outcome, key: KeyFacts): string {
     payEnvironment: outcome.payEnvironment,
     shortFingerprint: key.shortFingerprint,
   })
-  const command = `openssl pkey -pubin -in ${file} -outform DER | openssl dgst -sha256 -binary | openssl base64`
+  const command = `openssl pkey -pubin -in ${file} -outform DER |\n  openssl dgst -sha256 -binary | openssl base64`
   return [
     `**Is this the right key?** Its fingerprint is ${code(key.fingerprint)}. Of the downloaded file, this prints the same, without ${code('SHA256:')} and with a ${code('=')} at the end:`,
     fenced('sh', command),

@@ -8,7 +8,7 @@ export function text(value: string): string {
   return onOneLine(value)
     .replaceAll(markup, (found) => entities[found] ?? found.replaceAll(/./g, '\\$&'))
     .replaceAll('://', ':&#8203;//')
-    .replaceAll(/www\./gi, '$&&#8203;')
+    .replaceAll(/www(?=\.)/gi, '$&&#8203;')
 }
 
 /** A mention or an address needs what follows the @ right behind it. */

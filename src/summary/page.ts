@@ -2,7 +2,7 @@ import { deletionSteps } from '../domain/exchange.ts'
 import { regions } from '../domain/region.ts'
 import { daysWords, type SlotStanding } from '../domain/standing.ts'
 import { exchangeMarkdown } from './exchange-page.ts'
-import { cell, checklist, code, link, table, text } from './markdown.ts'
+import { cell, checklist, code, fenced, link, table, text } from './markdown.ts'
 import type { Outcome } from './outcome.ts'
 
 /** The job summary: what is true now, and what a person does next. Written for success and failure alike. */
@@ -64,6 +64,7 @@ function facts(outcome: Outcome): string {
   if (region) rows.push(['Region', text(regions[region].name)])
   if (payEnvironment) rows.push(['For', payEnvironment === 'live' ? 'live orders' : 'the sandbox'])
   if (record) rows.push(['Made', text(record.madeAt)])
+  if (record?.activatedAt) rows.push(['Current since', text(record.activatedAt)])
   if (status === 'staged') rows.push(['Waits in', cell(names.privateKey.next)])
   if (artifact) {
     rows.push([
@@ -71,13 +72,13 @@ function facts(outcome: Outcome): string {
       artifact.url ? link(artifact.name, artifact.url) : cell(artifact.name),
     ])
   }
-  return table(['Key', ''], rows)
+  return table(['Key', 'Value'], rows)
 }
 
 function activated(outcome: Outcome): string {
   const { names, record } = outcome
   return [
-    `Secrets ${code(names.privateKey.current)} and ${code(names.publicKeyId)} hold this pair since ${text(record?.activatedAt ?? 'now')}.`,
+    `Secrets ${code(names.privateKey.current)} and ${code(names.publicKeyId)} hold this pair now.`,
     facts(outcome),
     proof(outcome),
     '### What follows',
@@ -87,11 +88,14 @@ function activated(outcome: Outcome): string {
       ...endOfOldKey(outcome),
       `The next rotation is due on ${text(dueDate(record?.madeAt))}, 90 days after this key was made. ${code('command: status')} on a schedule reminds you.`,
     ]),
-  ].join('\n\n')
+    wayBack(outcome),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
-/** How the key that was current before comes to its end, and how one gets back to it until then. */
-function endOfOldKey({ names, previousPublicKeyId, previousKept }: Outcome): string[] {
+/** How the key that was current before comes to its end. */
+function endOfOldKey({ previousPublicKeyId, previousKept }: Outcome): string[] {
   const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the old key'
   if (!previousKept) {
     return previousPublicKeyId
@@ -100,14 +104,21 @@ function endOfOldKey({ names, previousPublicKeyId, previousKept }: Outcome): str
         ]
       : []
   }
-  const key = code(`private-key: \${{ secrets.${names.privateKey.previous} }}`)
-  const idInput = previousPublicKeyId
-    ? code(`public-key-id: ${previousPublicKeyId}`)
-    : 'its Public Key ID from its record'
   return [
     `When nothing uses the old pair any more, delete ${id} in Integration Central, then run ${code('command: retire')}.`,
-    `To roll back until then, run ${code('command: activate')} with ${key} and ${idInput}.`,
   ]
+}
+
+/** The step that goes back to the previous pair. */
+function wayBack({ names, previousPublicKeyId, previousKept }: Outcome): string {
+  if (!previousKept) return ''
+  const step = [
+    'command: activate',
+    `public-key-id: ${previousPublicKeyId ?? '# from its record'}`,
+    `private-key: \${{ secrets.${names.privateKey.previous} }}`,
+    `previous-private-key: \${{ secrets.${names.privateKey.current} }}`,
+  ].join('\n')
+  return ['### To roll back until then', fenced('yaml', step)].join('\n\n')
 }
 
 function dueDate(madeAt: string | undefined): string {
@@ -177,35 +188,48 @@ function mustBeTrue(outcome: Outcome): string {
     .join('\n\n')
 }
 
+/** A table for each target: side by side, the slots would be too narrow to read. */
 function standings({ standings, maxAgeDays, run }: Outcome): string {
   // A record may have been written by anybody: its link stays on this GitHub.
   const server = /^https?:\/\/[^/]+/.exec(run.url)?.[0] ?? ''
-  const rows = standings.map((standing) => [
-    place(standing.target, standing.environment),
-    slot(standing.current, server) + (standing.due ? '<br>**due**' : ''),
-    slot(standing.next, server),
-    slot(standing.previous, server),
-    text(standing.nextStep),
-  ])
   return [
-    table(['Target', 'Current', 'Next (staged)', 'Previous', 'Next step'], rows),
+    ...standings.flatMap(({ target, environment, current, next, previous, due, nextStep }) => [
+      `### ${environment === null ? code(target) : `${code(target)}, environment ${code(environment)}`}`,
+      table(
+        ['Slot', 'Key', 'Age'],
+        [
+          ['**Current**', slot(current, server), due ? `${age(current)}: **due**` : age(current)],
+          ['**Next**', slot(next, server), age(next)],
+          ['**Previous**', slot(previous, server), age(previous)],
+        ],
+      ),
+      [due ? '> [!IMPORTANT]' : '> [!TIP]', `> Next step: ${text(nextStep)}.`].join('\n'),
+    ]),
     `A key is due for rotation when it is ${daysWords(maxAgeDays)} old.`,
   ].join('\n\n')
 }
 
-function slot({ record, secret, days }: SlotStanding, server: string): string {
+function age({ days }: SlotStanding): string {
+  return days === null ? '' : daysWords(days)
+}
+
+function slot({ record, secret }: SlotStanding, server: string): string {
   if (!record && !secret) return 'empty'
-  const age = days === null ? '' : daysWords(days)
   if (!record) {
-    return `secret without record, stored ${text(secret?.createdAt ?? '')}, changed ${text(secret?.updatedAt ?? '')}, ${age} ago`
+    return `secret without record, stored ${text(secret?.createdAt ?? '')}, changed ${text(secret?.updatedAt ?? '')}`
   }
+  const since = [
+    [record.region, record.payEnvironment].filter((known) => known).join(' '),
+    `made ${record.madeAt.slice(0, 10)}`,
+    record.activatedAt ? `activated ${record.activatedAt.slice(0, 10)}` : '',
+  ]
+  const run = record.run.startsWith(`${server}/`) ? link('run', record.run) : ''
   const lines = [
     cell(record.fingerprint),
     record.publicKeyId ? cell(record.publicKeyId) : 'no Public Key ID yet',
-    [record.region, record.payEnvironment].filter((known) => known).join(', '),
-    `made ${text(record.madeAt)}`,
-    record.activatedAt ? `activated ${text(record.activatedAt)}` : '',
-    record.run.startsWith(`${server}/`) ? `${age}, ${link('run', record.run)}` : age,
+    [...since.filter((part) => part !== '').map(text), run]
+      .filter((part) => part !== '')
+      .join(', '),
     secret ? '' : '**its secret is gone**',
   ]
   return lines.filter((line) => line !== '').join('<br>')
@@ -221,7 +245,7 @@ function targets({ targets, status }: Outcome): string {
     name ? cell(name) : '',
     text(message),
   ])
-  return ['### Targets', table(['Target', 'Result', 'Code', ''], rows)].join('\n\n')
+  return ['### Targets', table(['Target', 'Result', 'Code', 'Message'], rows)].join('\n\n')
 }
 
 function place(target: string, environment: string | null): string {
