@@ -1,10 +1,11 @@
-import { createAmazonPay } from './adapters/amazon-pay.ts'
-import { createArtifactStore } from './adapters/artifact.ts'
 import { isLoopback, type Order, readAmazonPayUrl, readApiUrl } from './adapters/inputs.ts'
 import { readOpenSsh } from './adapters/openssh.ts'
+import { beginKeyPair } from './domain/key-pair.ts'
 import { Problem } from './domain/problem.ts'
 import { slotNames } from './domain/slots.ts'
-import type { Clock, GitHub, Runner, Target, World } from './ports.ts'
+import type { Clock, GitHub, Inputs, Runner, Target, World } from './ports.ts'
+
+const network = () => import('./adapters/network.ts')
 
 /** The adapters that an order needs, wired. What it does not need is not loaded. */
 export async function createWorld(
@@ -29,8 +30,18 @@ export async function createWorld(
     clock: time.clock,
     targets,
     github,
-    artifacts: createArtifactStore(runner.run.url, runner.stop),
-    amazonPay: createAmazonPay(amazonPayUrl),
+    artifacts: {
+      async upload(path, retentionDays) {
+        const { createArtifactStore } = await network()
+        return createArtifactStore(runner.run.url, runner.stop).upload(path, retentionDays)
+      },
+    },
+    amazonPay: {
+      async send(request) {
+        const { createAmazonPay } = await network()
+        return createAmazonPay(amazonPayUrl).send(request)
+      },
+    },
     readOpenSsh,
   }
 }
@@ -49,21 +60,28 @@ async function gitHub(
       `remove AMAZON_PAY_API_URL from the step's environment: what a stand-in says must not change real secrets`,
     )
   }
-  const [{ createGitHub, createGitHubClient }, { createTarget }] = await Promise.all([
-    import('./adapters/github.ts'),
-    import('./adapters/target.ts'),
-  ])
+  // Finding primes takes as long as all that is loaded here, and does it on another thread.
+  if (needsFreshPair(inputs)) beginKeyPair()
+  const { createGitHub, createGitHubClient, createTarget, loadArtifactClient } = await network()
   const client = createGitHubClient({
     token,
     apiUrl: apiUrl.href.replace(/\/$/, ''),
     tell: runner.info,
     ...time,
+    onWrite: inputs.artifact ? loadArtifactClient : () => {},
   })
   const names = slotNames(inputs.prefix)
   return {
     targets: places.map((place) => createTarget(client, place, names)),
     github: createGitHub(client, runner.run),
   }
+}
+
+/** `generate` stages one, unless a key is brought; the control of `activate` is signed with one. */
+function needsFreshPair({ command, privateKey, amazonPayCheck }: Inputs): boolean {
+  return command === 'generate'
+    ? privateKey.trim() === ''
+    : command === 'activate' && amazonPayCheck !== 'off'
 }
 
 /** `validate` needs no GitHub, and works without a network. */

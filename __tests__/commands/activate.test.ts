@@ -12,6 +12,11 @@ const rotation = {
   region: 'us',
 } as const satisfies Partial<Inputs>
 
+const activation = (key: Key) => ({
+  privateKey: key.pem,
+  publicKeyId: key.id,
+  region: 'us' as const,
+})
 const first = { ...rotation, previousPrivateKey: '' }
 const rollback = {
   privateKey: old.pem,
@@ -152,7 +157,7 @@ describe('order of effects', () => {
       'delete AMAZON_PAY_KEY_NEXT',
     ])
     expect(story.outcome.targets).toMatchObject([
-      { result: 'created', code: null, message: 'the pair is current' },
+      { result: 'created', code: null, message: 'this pair is current now' },
     ])
     expectPair(scene.place, young)
   })
@@ -197,8 +202,8 @@ describe('order of effects', () => {
     expect(story.log.filter((line) => line === 'wait 1')).toHaveLength(6)
     expect(story.infos).toEqual([
       expect.stringMatching(/^Amazon Pay accepts the pair: 404 ResourceNotFound/),
-      'acme/shop: the new pair is current',
-      'acme/mobile: the new pair is current',
+      'acme/shop: this pair is current now',
+      'acme/mobile: this pair is current now',
       `Key ${young.fingerprint} with Public Key ID ${young.id} is current. Next: redeploy every consumer; the summary of this run has the rest`,
     ])
   })
@@ -496,7 +501,7 @@ describe('Public Key ID from the approval', () => {
   })
 
   test.each([
-    ['no approval', null, [], 'the approval of this run names no Public Key ID'],
+    ['no approval', null, [], 'nobody has approved this run'],
     ['no ID', null, [approval('go')], 'names no Public Key ID'],
     ['two IDs', null, [approval(`${young.id} ${old.id}`)], 'names 2 Public Key IDs'],
     ['two approvals', null, [approval(young.id), approval(old.id)], 'names 2 Public Key IDs'],
@@ -504,13 +509,13 @@ describe('Public Key ID from the approval', () => {
       'only refused',
       null,
       [approval(young.id, ['production'], 'rejected')],
-      'names no Public Key ID',
+      'nobody has approved this run',
     ],
     [
       'another environment',
       'production',
       [approval(young.id, ['staging'])],
-      'the approval of environment production names no Public Key ID',
+      'nobody has approved environment production',
     ],
     ['part of a longer word', null, [approval(`X${young.id}Y`)], 'names no Public Key ID'],
   ])('refused: %s', async (_, environment, approvals, words) => {
@@ -642,6 +647,30 @@ describe('the proof', () => {
     expect(story.outputs['amazon-pay']).toBe('skipped')
     expect(scene.amazon.requests).toHaveLength(0)
   })
+
+  test.each(['off', 'warn'] as const)(
+    'without an answer, an ID that is another key’s by the records is refused: %s',
+    async (amazonPayCheck) => {
+      // The workflow of a rollback, run again with what the secrets hold after it.
+      const scene = new Scene().given({ current: young, previous: old })
+      await scene.run('activate', rollback)
+      const again = { ...rollback, privateKey: young.pem, previousPrivateKey: old.pem }
+      const inputs = { ...again, amazonPayCheck, region: 'us' } as const
+      // The control is refused, and the pair gets no answer.
+      let control = true
+      scene.amazon.instead = () => {
+        const answer = control ? undefined : null
+        control = false
+        return answer
+      }
+      const story = await expectRefused(scene, inputs, 'pair-mismatch')
+      control = true
+      expect(story.trouble).toContain('belongs to the current key by variable AMAZON_PAY_KEY')
+      const other = { ...inputs, privateKey: foreign.pem, publicKeyId: young.id }
+      const previous = await expectRefused(scene, other, 'pair-mismatch')
+      expect(previous.trouble).toContain('the previous key by variable AMAZON_PAY_KEY_PREVIOUS')
+    },
+  )
 
   test('a suspended account becomes the first pair with a warning, and never replaces one', async () => {
     const scene = new Scene().given({ next: young })
@@ -828,6 +857,60 @@ describe('previous slot', () => {
   })
 })
 
+describe('a previous slot whose secret is younger than its record', () => {
+  /** A rollback from `young` that failed at its very last write: `previous` holds `young` and names `old`. */
+  const torn = async () => {
+    const scene = new Scene().given({ current: young, previous: old })
+    await scene.run('activate', rollback, {
+      on: when({ 'save AMAZON_PAY_KEY_PREVIOUS': 'refused' }),
+    })
+    expect(scene.place.privateKey('previous')).toBe(young.pem)
+    expect(scene.place.record('previous')?.fingerprint).toBe(old.fingerprint)
+    return scene
+  }
+
+  test('the key in it is activated: it is not written over before it is current', async () => {
+    const scene = await torn()
+    const story = await scene.run('activate', rotation)
+    expect(story.effects).toEqual([
+      'put AMAZON_PAY_PUBLIC_KEY_ID',
+      'put AMAZON_PAY_PRIVATE_KEY',
+      'save AMAZON_PAY_KEY',
+      'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS',
+      'save AMAZON_PAY_KEY_PREVIOUS',
+    ])
+    expectPair(scene.place, young)
+    expect(scene.place.privateKey('previous')).toBe(old.pem)
+  })
+
+  test('and cut off again: the rest is finished', async () => {
+    const scene = await torn()
+    await scene.run('activate', rotation, {
+      on: when({ 'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS': 'refused' }),
+    })
+    const story = await scene.run('activate', rotation)
+    expect(story.effects).toEqual([
+      'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS',
+      'save AMAZON_PAY_KEY_PREVIOUS',
+    ])
+    expect(scene.place.privateKey('previous')).toBe(old.pem)
+    expect(scene.place.record('previous')?.fingerprint).toBe(old.fingerprint)
+  })
+
+  test('a staged key is activated: what is current is kept first, as ever', async () => {
+    const scene = await torn()
+    scene.given({ next: foreign })
+    const story = await scene.run('activate', {
+      ...activation(foreign),
+      previousPrivateKey: old.pem,
+    })
+    expect(story.status).toBe('activated')
+    const kept = story.effects.indexOf('put AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
+    expect(kept).toBeLessThan(story.effects.indexOf('put AMAZON_PAY_PUBLIC_KEY_ID'))
+    expect(scene.place.privateKey('previous')).toBe(old.pem)
+  })
+})
+
 describe('again on what is there', () => {
   test('an activated pair is left as it is', async () => {
     const scene = rotating()
@@ -924,7 +1007,7 @@ describe('writes that fail', () => {
       on: when({ 'put AMAZON_PAY_PRIVATE_KEY': 'refused' }),
     })
     expect(story.outcome.targets).toMatchObject([{ result: 'restored' }])
-    expect(story.trouble).toContain('as empty as before')
+    expect(story.trouble).toContain('has no pair, as before')
     expect(scene.place.publicKeyId).toBeNull()
   })
 
@@ -968,7 +1051,7 @@ describe('writes that fail', () => {
       on: when({ 'save AMAZON_PAY_KEY': 'refused' }),
     })
     expect(story.code).toBe('variable-write-failed')
-    expect(story.trouble).toContain('is the new one already, only its record is not')
+    expect(story.trouble).toContain('is the new one already')
     expect(story.outcome.targets).toMatchObject([{ result: 'updated' }])
     expect(scene.pairWorks()).toBe(true)
     expect((await scene.run('activate', rotation)).status).toBe('activated')

@@ -136,7 +136,7 @@ describe('what Amazon Pay says', () => {
     const scene = shop()
     scene.amazon.set(old.id, 'active')
     const story = await expectKept(scene, inputs, 'still-accepted')
-    expect(story.trouble).toContain(`still accepts the previous key, Public Key ID ${old.id}\n`)
+    expect(story.trouble).toContain(`still accepts the previous key, Public Key ID ${old.id}: 404 ResourceNotFound`)
     expect(story.trouble).toContain('Manage → Delete keys → type DELETE')
     expect(story.outputs['amazon-pay']).toBe('accepted')
     expect(story.outcome.targets).toMatchObject([
@@ -219,6 +219,20 @@ describe('refused before Amazon Pay is asked', () => {
     const story = await unasked(scene, inputs, 'pair-changed')
     expect(story.trouble).toContain('is the current or the staged key as well')
     expect(story.outcome.targets[1]).toMatchObject({ code: null })
+  })
+
+  test.each([
+    ['private key', (scene: Scene) => scene.setSecret(scene.place, 'current', old)],
+    [
+      'Public Key ID',
+      (scene: Scene) => scene.put(scene.place.secrets, 'AMAZON_PAY_PUBLIC_KEY_ID', old.id),
+    ],
+  ])('a rollback to it may have been cut off: its %s is current', async (_, write) => {
+    const scene = shop()
+    write(scene)
+    const story = await unasked(scene, inputs, 'pair-changed')
+    expect(story.trouble).toContain('may be the current one')
+    expect(story.trouble).toContain('do not delete its Public Key ID at Amazon')
   })
 
   test('another region or environment than the record’s', async () => {

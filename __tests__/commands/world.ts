@@ -28,8 +28,14 @@ import type { Outcome } from '../../src/summary/outcome.ts'
 
 // A pair takes a tenth of a second to make, and a proof makes one: here they are made once.
 const keyPairs = await import('../../src/domain/key-pair.ts')
+/** Pairs that were made before all tests: mutation testing runs these files a thousand times. */
+const ready: string[] = JSON.parse(process.env.READY_KEYS ?? '[]')
+async function pairAt(index: number): Promise<KeyPair> {
+  const pem = ready[index]
+  return pem === undefined ? keyPairs.makeKeyPair() : keyPairs.keyPairOf(createPrivateKey(pem))
+}
 /** Signs the controls. */
-const throwaway = await keyPairs.makeKeyPair()
+const throwaway = await pairAt(0)
 const toBeMade: KeyPair[] = []
 jest.unstable_mockModule('../../src/domain/key-pair.ts', () => ({
   ...keyPairs,
@@ -60,7 +66,7 @@ export interface Key extends KeyPair {
 export async function makeKeys(count: number): Promise<Key[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, index): Promise<Key> => {
-      const pair = await keyPairs.makeKeyPair()
+      const pair = await pairAt(index + 1)
       return {
         ...pair,
         pem: keyPairs.privateKeyPem(pair),

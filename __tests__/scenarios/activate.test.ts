@@ -84,7 +84,7 @@ describe('a first activation', () => {
         environment: null,
         result: 'created',
         code: null,
-        message: 'the pair is current',
+        message: 'this pair is current now',
       },
     ])
   })

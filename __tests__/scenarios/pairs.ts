@@ -59,7 +59,7 @@ export function plant(
   { ago = 40, more = {} }: { ago?: number; more?: Record<string, unknown> } = {},
 ): void {
   const { now } = github
-  const then = now().getTime() - ago * days
+  const then = now().getTime() - ago * days - 20_000
   let written = 0
   github.now = () => new Date(then + 1000 * written++)
   const time = `${new Date(then).toISOString().slice(0, 19)}Z`

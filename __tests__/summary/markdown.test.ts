@@ -4,8 +4,10 @@ describe('what users named stays text', () => {
   test.each([
     ['HTML', '<img src=x onerror=alert(1)>', '&lt;img src=x onerror=alert\\(1\\)&gt;'],
     ['a link', '[click](https://evil.example)', '\\[click\\]\\(https:&#8203;//evil.example\\)'],
-    ['a mention', '@acme/owners', '&#64;acme/owners'],
+    ['a mention', '@acme/owners', '&#64;&#8203;acme/owners'],
     ['emphasis', '**bold** _it_', '\\*\\*bold\\*\\* \\_it\\_'],
+    ['a name with underscores', 'AMAZON_PAY _x y_', 'AMAZON_PAY \\_x y\\_'],
+    ['an address without scheme', 'www.evil.example', 'www&#8203;.evil.example'],
     ['a second line', 'one\n# two', 'one \\# two'],
     ['a workflow command', 'x\r::set-output name=a::b', 'x ::set-output name=a::b'],
     ['an end of cell', 'a|b', 'a\\|b'],

@@ -1,8 +1,16 @@
 import { Problem } from '../domain/problem.ts'
 import type { ArtifactStore, StoredArtifact } from '../ports.ts'
+import { meanwhile } from './meanwhile.ts'
 
 /** Longer than this, and a public key that stands on the summary page as well is not worth waiting for. */
 const patience = 60_000
+
+const artifactClient = () => import('@actions/artifact')
+
+/** Ahead of the upload, since it takes a while. */
+export function loadArtifactClient(): void {
+  meanwhile(artifactClient)
+}
 
 /**
  * GitHub's artifact service. The client is by far the largest thing that is bundled, so it is a chunk of its
@@ -13,7 +21,7 @@ export function createArtifactStore(runUrl: string, stop: AbortSignal): Artifact
     async upload(path, retentionDays) {
       // The client would say so as well, in an annotation of its own.
       if (isEnterpriseServer(runUrl)) throw failed('GitHub Enterprise Server has no such service')
-      const { DefaultArtifactClient } = await import('@actions/artifact')
+      const { DefaultArtifactClient } = await artifactClient()
       await keepTokenAtHome()
       try {
         const upload = new DefaultArtifactClient().uploadArtifact('', [path], dirOf(path), {

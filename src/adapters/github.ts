@@ -57,6 +57,8 @@ export function createGitHubClient(options: {
   readonly tell: (line: string) => void
   /** Ends everything that is still under way when the step's time is up. */
   readonly deadline: { readonly signal: AbortSignal; readonly at: Date }
+  /** Called when a request that changes something was sent. */
+  readonly onWrite?: () => void
 }): GitHubClient {
   const { clock, deadline } = options
   const silent = (): void => {}
@@ -89,6 +91,7 @@ export function createGitHubClient(options: {
   return {
     async request(route, parameters = {}) {
       let uncertain = false
+      if (!route.startsWith('GET ')) options.onWrite?.()
       try {
         return await pRetry(() => once(route, parameters), {
           retries,

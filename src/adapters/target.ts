@@ -16,7 +16,7 @@ import {
   type Reply,
   refused,
 } from './github.ts'
-import { type SealingKey, seal, sealingKeyBytes } from './sealed-box.ts'
+import { loadSealing, type SealingKey, seal, sealingKeyBytes } from './sealed-box.ts'
 
 /** A repository, one of its environments, or an organization. */
 export type Place =
@@ -63,6 +63,7 @@ export function createTarget(client: GitHubClient, place: Place, names: SlotName
   })
 
   const fetchSealingKey = async (): Promise<SealingKey> => {
+    loadSealing()
     try {
       const { data } = await call('GET', '/secrets/public-key')
       const { key_id, key } = members(data)

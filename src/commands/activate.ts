@@ -49,6 +49,7 @@ export async function activate(step: Step): Promise<void> {
     publicKeyId: true,
     sealing: true,
   })
+  outcome.targets = world.targets.map((target) => untouched(target))
   const own = states.map((state) => recordOf(state, key.fingerprint))
   knowPlace(step, [...own, ...states.map((state) => state.records.current?.record)])
   assertMeantFor(step, own, publicKeyId.payEnvironment)
@@ -78,6 +79,7 @@ export async function activate(step: Step): Promise<void> {
   world.runner.output('secret-name', outcome.names.privateKey.current)
 
   await proveNew(step, pair, publicKeyId.id, plans)
+  if (outcome.proof?.answer !== 'accepted') assertNotOfAnother(step, states, publicKeyId.id)
   if (previous && previousId && adopting) await proveAdopted(step, previous, previousId.id)
   for (const plan of plans)
     for (const fact of plan.warnings) warn(step, { fact, hint: 'look at command: status' })
@@ -116,6 +118,10 @@ export async function activate(step: Step): Promise<void> {
     `Key ${key.fingerprint} with Public Key ID ${publicKeyId.id} is current. Next: redeploy every consumer; the summary of this run has the rest`,
   )
   outcome.status = 'activated'
+}
+
+function untouched(target: Target): TargetResult {
+  return resultOf(target, 'untouched', 'nothing was written')
 }
 
 /** From the input, or from the comment with which a reviewer approved this very run. */
@@ -265,6 +271,28 @@ async function proveNew(
   warn(step, problem)
 }
 
+/** Without Amazon's word the records decide: a Public Key ID belongs to one key only. */
+function assertNotOfAnother(step: Step, states: readonly TargetState[], publicKeyId: string): void {
+  const { names, key } = step.outcome
+  refuseIf(
+    step,
+    states.map(({ records }): Problem[] => {
+      const slot = (['current', 'previous'] as const).find((slot) => {
+        const record = records[slot]?.record
+        return record?.publicKeyId === publicKeyId && record.fingerprint !== key?.fingerprint
+      })
+      if (!slot) return []
+      return [
+        new Problem(
+          'pair-mismatch',
+          `public-key-id ${publicKeyId} belongs to the ${slot} key by variable ${names.record[slot]}, and private-key is another one (${key?.fingerprint})`,
+          `pass the two halves of one key; after a rollback, secret ${names.privateKey.previous} holds the key that it went back from`,
+        ),
+      ]
+    }),
+  )
+}
+
 export function tellProof({ world, outcome }: Step, story: typeof skipped): void {
   outcome.proof = story
   world.runner.output('amazon-pay', story.answer)
@@ -275,20 +303,27 @@ async function proveAdopted(step: Step, pair: KeyPair, publicKeyId: string): Pro
   if (step.inputs.amazonPayCheck === 'off') return
   const place = placeOfProof(step, publicKeyId)
   const { story, problem } = await prove(step.world, { pair, publicKeyId, ...place }, false)
-  if (!problem) return
+  if (!problem) {
+    step.world.runner.info(
+      `Amazon Pay accepts the pair that is current so far: ${story.judgement && wordsOf(story.judgement)}`,
+    )
+    return
+  }
+  const fact = `previous-private-key and previous-public-key-id: ${problem.fact}`
   // A suspended account says all the same that the two belong together, which is what is asked here.
   const belongs = story.judgement?.verdict === 'account'
-  if (
-    belongs ||
-    (step.inputs.amazonPayCheck === 'warn' && problem.code !== 'amazon-pay-rejected')
-  ) {
-    warn(step, problem)
+  const rejected = problem.code === 'amazon-pay-rejected'
+  if (belongs || (step.inputs.amazonPayCheck === 'warn' && !rejected)) {
+    warn(step, { code: problem.code, fact, hint: problem.hint })
     return
   }
   throw new Problem(
     problem.code,
-    `previous-private-key and previous-public-key-id: ${problem.fact}`,
-    problem.hint,
+    fact,
+    // Unlike a new key, this one may be what the checkout signs with: nothing of it is to be deleted.
+    rejected && !story.elsewhere
+      ? 'look up which private key and Public Key ID the shop uses now, and pass these two; when nobody knows, keep-previous: false goes on without a way back'
+      : problem.hint,
   )
 }
 
@@ -444,7 +479,6 @@ function previousRecord(
 /** One target after the other; the first failure ends it, and a new run goes on from there. */
 async function promoteAll(step: Step, jobs: readonly Job[]): Promise<void> {
   const { world, outcome } = step
-  outcome.targets = jobs.map(({ target }) => resultOf(target, 'untouched', 'nothing was written'))
   const assertNotStopped = (target: Target): void => {
     if (!world.runner.stop.aborted) return
     throw new Problem(
@@ -457,7 +491,7 @@ async function promoteAll(step: Step, jobs: readonly Job[]): Promise<void> {
   // pair that somebody else stored.
   for (const job of jobs) {
     assertNotStopped(job.target)
-    await failing(step, jobs, job, () => mark(job))
+    await failing(step, jobs, job, () => during(mark(job), 'failed', 'no pair was touched'))
   }
   for (const [index, job] of jobs.entries()) {
     await pace(step)
@@ -521,7 +555,7 @@ async function promote(step: Step, job: Job): Promise<TargetResult> {
     await during(
       target.saveRecord('current', record),
       'updated',
-      `${isNew}, only its record is not`,
+      `${isNew}, but its record could not be written`,
     )
   }
   // In a rollback the good key stands only in this slot until the pair is written.
@@ -535,9 +569,7 @@ async function promote(step: Step, job: Job): Promise<TargetResult> {
   }
   if (!plan.pair)
     return resultOf(target, 'updated', 'this pair was current already; what was left is finished')
-  return before
-    ? resultOf(target, 'updated', 'the new pair is current')
-    : resultOf(target, 'created', 'the pair is current')
+  return resultOf(target, before ? 'updated' : 'created', 'this pair is current now')
 }
 
 async function keepPrevious({ target, previous }: Job): Promise<void> {
@@ -671,20 +703,12 @@ async function putBack(job: Job, cause: Problem): Promise<never> {
       cause,
     )
   }
-  const there =
-    old === job.record.publicKeyId
-      ? 'the new one, as an earlier run left it'
-      : old === null
-        ? 'as empty as before'
-        : 'the old one again'
-  throw new PairFailure(
-    'restored',
-    new Problem(
-      cause.code,
-      `${cause.fact}; the pair of ${placeOf(target)} is ${there}`,
-      cause.hint,
-    ),
-  )
+  const where = placeOf(target)
+  const left =
+    old === null
+      ? `${where} has no pair, as before`
+      : `the pair of ${where} is ${old === job.record.publicKeyId ? 'the new one, as an earlier run left it' : 'the old one again'}`
+  throw new PairFailure('restored', new Problem(cause.code, `${cause.fact}; ${left}`, cause.hint))
 }
 
 function torn({ target }: Job, fact: string, cause: Problem): PairFailure {

@@ -53,7 +53,7 @@ export async function prove(world: World, claim: Claim, control: boolean): Promi
         problem: new Problem(
           'amazon-pay-undecided',
           `Amazon Pay knows this pair, but its account is suspended or not set up to the end: ${wordsOf(judgement)}`,
-          'look at the account in Seller Central; a pair of an account that cannot take orders must not replace one that can',
+          'look at the account in Seller Central, whether it can take orders; until then this pair must not replace one that works',
         ),
       }
     case 'signature':
@@ -69,12 +69,13 @@ export async function prove(world: World, claim: Claim, control: boolean): Promi
         ),
       }
     default:
-      return undecided(
-        judgement,
-        judgement.reasonCode === 'InvalidRequestSignature'
-          ? `Amazon Pay read the request differently from how it was signed, so the fault is not the key's but this action's: ${wordsOf(judgement)}`
-          : `Amazon Pay gave no usable answer: ${wordsOf(judgement)}`,
-      )
+      return judgement.reasonCode === 'InvalidRequestSignature'
+        ? undecided(
+            judgement,
+            `Amazon Pay read the request differently from how it was signed, so the fault is not the key's but this action's: ${wordsOf(judgement)}`,
+            'open an issue at amazon-pay-keys/amazon-pay-keys with this line; nothing was changed',
+          )
+        : undecided(judgement, `Amazon Pay gave no usable answer: ${wordsOf(judgement)}`)
   }
 }
 
@@ -138,14 +139,14 @@ async function findElsewhere(world: World, claim: Claim): Promise<string | null>
   return null
 }
 
-function undecided(judgement: Judgement, fact: string): Proof {
+function undecided(
+  judgement: Judgement,
+  fact: string,
+  hint = 'this says nothing about the key; run it again later, and look at Amazon Pay’s status if it stays so',
+): Proof {
   return {
     story: { answer: 'undecided', judgement, elsewhere: null },
-    problem: new Problem(
-      'amazon-pay-undecided',
-      fact,
-      'this says nothing about the key: nothing was changed, so simply run it again later; look at Amazon Pay’s status if it stays so',
-    ),
+    problem: new Problem('amazon-pay-undecided', fact, hint),
   }
 }
 

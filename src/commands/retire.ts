@@ -5,7 +5,7 @@ import { Problem, Problems } from '../domain/problem.ts'
 import { pairIsYounger, type TargetState } from '../domain/slots.ts'
 import type { TargetResult } from '../summary/outcome.ts'
 import { tellProof } from './activate.ts'
-import { prove } from './prove.ts'
+import { prove, wordsOf } from './prove.ts'
 import {
   inspectTargets,
   keyPairOfInput,
@@ -44,9 +44,12 @@ export async function retire(step: Step): Promise<void> {
     return
   }
   const record = previousOf(step, states)
-  outcome.targets = world.targets.map((target) =>
-    resultOf(target, 'untouched', 'nothing was deleted'),
-  )
+  outcome.targets = world.targets.map((target, index) => {
+    const { privateKey, records } = states[index] as TargetState
+    return privateKey.previous || records.previous
+      ? resultOf(target, 'untouched', 'nothing was deleted')
+      : resultOf(target, 'unchanged', 'there is no previous key')
+  })
   outcome.record = record
   outcome.previousPublicKeyId = record.publicKeyId
   outcome.previousFingerprint = record.fingerprint
@@ -78,10 +81,11 @@ export async function retire(step: Step): Promise<void> {
   const { story, problem } = await prove(world, claim, false)
   tellProof(step, story)
   const { verdict } = story.judgement ?? {}
+  const words = story.judgement ? wordsOf(story.judgement) : 'no answer'
   if (verdict === 'accepted' || verdict === 'account' || story.elsewhere) {
     throw new Problem(
       'still-accepted',
-      `Amazon Pay still accepts the previous key, Public Key ID ${record.publicKeyId}${story.elsewhere ? ` (in ${story.elsewhere})` : ''}`,
+      `Amazon Pay still accepts the previous key, Public Key ID ${record.publicKeyId}${story.elsewhere ? ` (in ${story.elsewhere})` : ''}: ${words}`,
       'when every consumer is redeployed, delete it in Integration Central: API keys → Manage → Delete keys → type DELETE (immediate and irreversible); then run this again',
     )
   }
@@ -90,17 +94,25 @@ export async function retire(step: Step): Promise<void> {
     throw new Problem(
       'amazon-pay-undecided',
       keyless
-        ? `secret ${outcome.names.privateKey.previous} is gone, but Amazon Pay still knows its Public Key ID ${record.publicKeyId}`
-        : `Amazon Pay still knows Public Key ID ${record.publicKeyId}, but refuses the signature, which does not show that it was deleted`,
+        ? `secret ${outcome.names.privateKey.previous} is gone, but Amazon Pay still knows its Public Key ID ${record.publicKeyId}: ${words}`
+        : `Amazon Pay still knows Public Key ID ${record.publicKeyId}, but refuses the signature, which does not show that it was deleted: ${words}`,
       'look in Integration Central whether this ID is still listed under API keys; delete it there, then run this again',
     )
   }
   if (verdict !== 'unknown') throw problem
+  world.runner.info(
+    `Amazon Pay does not know Public Key ID ${record.publicKeyId} any more: ${words}`,
+  )
 
   if (inputs.dryRun) {
-    outcome.targets = world.targets.map((target) =>
-      resultOf(target, 'planned', 'the previous key would be deleted'),
+    outcome.targets = outcome.targets.map((entry) =>
+      entry.result === 'untouched'
+        ? { ...entry, result: 'planned', message: 'the previous key would be deleted' }
+        : entry,
     )
+    for (const [index, target] of world.targets.entries()) {
+      world.runner.info(`${placeOf(target)}: ${outcome.targets[index]?.message}`)
+    }
     outcome.status = 'planned'
     return
   }

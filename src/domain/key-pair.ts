@@ -24,6 +24,20 @@ export interface KeyPair {
 
 /** A fresh pair under the key policy. Asynchronous: the primes are found on the thread pool. */
 export async function makeKeyPair(): Promise<KeyPair> {
+  const pair = begun ?? findKeyPair()
+  begun = null
+  return pair
+}
+
+/** Begins with the pair that `makeKeyPair` will be asked for next, so that other work can be done meanwhile. */
+export function beginKeyPair(): void {
+  begun ??= findKeyPair()
+  // A failure is told to whoever asks for the pair.
+  begun.catch(() => {})
+}
+let begun: Promise<KeyPair> | null = null
+
+function findKeyPair(): Promise<KeyPair> {
   return promisify(generateKeyPair)('rsa', {
     modulusLength: keyPolicy.modulusLength,
     publicExponent: keyPolicy.publicExponent,

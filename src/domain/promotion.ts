@@ -124,7 +124,7 @@ function recordedPair(state: TargetState, wish: PromotionWish, current: KeyRecor
       ...base,
       pair: current.publicKeyId !== wish.publicKeyId || isUnfinished(state, wish),
       // Only a rollback that was cut off leaves the key it went back to in `previous` as well.
-      previous: keeps(wish) && (rollback || isNamedNow(state, wish)) ? 'after' : 'not',
+      previous: keeps(wish) && (rollback || torn || isNamedNow(state, wish)) ? 'after' : 'not',
       warnings:
         rollback && wish.previous === wish.fingerprint
           ? [lostInRollback(wish), previousIsCurrent(wish)]

@@ -92,9 +92,17 @@ function isActivated({ current, next }: Slots): boolean {
   return next.record !== null && next.record.fingerprint === current.record?.fingerprint
 }
 
-/** The previous slot holds the current key: a rollback that was cut off, and no key to be retired. */
-function isSameTwice({ current, previous }: Slots): boolean {
-  return previous.record !== null && previous.record.fingerprint === current.record?.fingerprint
+/** An activation of the staged key that was begun and not finished. */
+function isBegun(standing: Slots): boolean {
+  return Boolean(standing.next.record?.publicKeyId) && !isActivated(standing)
+}
+
+/** The previous slot holds the current key, and nobody is about to change that: it must not be retired. */
+function isSameTwice(standing: Slots): boolean {
+  const { current, previous, unfinished } = standing
+  const same =
+    previous.record !== null && previous.record.fingerprint === current.record?.fingerprint
+  return same && !unfinished && !isBegun(standing)
 }
 
 function findingsOf(
@@ -142,9 +150,9 @@ function findingsOf(
     findings.push(
       `variable ${names.record.next} is there without secret ${names.privateKey.next}: a staging was cut off`,
     )
-  } else if (next.record?.publicKeyId) {
+  } else if (isBegun(standing)) {
     findings.push(
-      `an activation of the staged key with Public Key ID ${next.record.publicKeyId} was begun and not finished`,
+      `an activation of the staged key with Public Key ID ${next.record?.publicKeyId} was begun and not finished`,
     )
   } else if (next.days !== null && next.days >= stagedTooLong) {
     findings.push(`the staged key has waited for its exchange for ${daysWords(next.days)}`)
@@ -161,7 +169,7 @@ function findingsOf(
   }
   if (isSameTwice(standing)) {
     findings.push(
-      `variable ${names.record.previous} names the current key as well: a rollback was cut off; do not delete its Public Key ID at Amazon`,
+      `variable ${names.record.previous} names the current key as well: an activation or a rollback was cut off; do not delete its Public Key ID at Amazon`,
     )
   } else if (previous.days !== null && previous.days >= previousTooLong) {
     findings.push(`the previous key has been kept for ${daysWords(previous.days)}`)
@@ -172,6 +180,9 @@ function findingsOf(
 /** One step at a time: what is begun is finished first, then what is old is renewed. */
 function nextStepOf(standing: Slots, state: TargetState, names: SlotNames): string {
   const { current, next, previous, due, unfinished } = standing
+  if (current.secret && !state.publicKeyId) {
+    return `store the Public Key ID as secret ${names.publicKeyId}, beside the private key, and let the workflows read it from there`
+  }
   if (next.record?.publicKeyId && next.secret) {
     return `finish the activation: run command: activate with public-key-id: ${next.record.publicKeyId}`
   }
@@ -186,9 +197,6 @@ function nextStepOf(standing: Slots, state: TargetState, names: SlotNames): stri
   }
   if (next.secret && !next.record) {
     return `find out what secret ${names.privateKey.next} is; delete it by hand when nobody needs it`
-  }
-  if (current.secret && !state.publicKeyId) {
-    return `store the Public Key ID as secret ${names.publicKeyId}, beside the private key, and let the workflows read it from there`
   }
   if (current.secret && !current.record) {
     return 'take this pair over: run command: generate, exchange the public key, then run command: activate with previous-private-key and previous-public-key-id'

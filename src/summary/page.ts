@@ -45,7 +45,7 @@ function body(outcome: Outcome): string {
   if (status === 'valid') return valid(outcome)
   if (status === 'retired') return retired(outcome)
   if (status === 'ok') return standings(outcome)
-  if (command === 'retire' && status === null) return mustBeTrue(outcome)
+  if (command === 'retire') return mustBeTrue(outcome)
   return outcome.key ? facts(outcome) : ''
 }
 
@@ -64,7 +64,8 @@ function facts(outcome: Outcome): string {
   if (region) rows.push(['Region', text(regions[region].name)])
   if (payEnvironment) rows.push(['For', payEnvironment === 'live' ? 'live orders' : 'the sandbox'])
   if (record) rows.push(['Made', text(record.madeAt)])
-  if (record?.activatedAt) rows.push(['Current since', text(record.activatedAt)])
+  if (status === 'activated' && record?.activatedAt)
+    rows.push(['Current since', text(record.activatedAt)])
   if (status === 'staged') rows.push(['Waits in', cell(names.privateKey.next)])
   if (artifact) {
     rows.push([
@@ -84,7 +85,6 @@ function activated(outcome: Outcome): string {
     '### What follows',
     checklist([
       'Redeploy every consumer of the key.',
-      'Wait for runs that may still hold the old pair: GitHub reads repository and organization secrets when a run is *queued*, environment secrets when a *job starts*. A run that was queued earlier signs with the old pair, which still works; a re-run may do so as well.',
       ...endOfOldKey(outcome),
       `The next rotation is due on ${text(dueDate(record?.madeAt))}, 90 days after this key was made. ${code('command: status')} on a schedule reminds you.`,
     ]),
@@ -96,16 +96,13 @@ function activated(outcome: Outcome): string {
 
 /** How the key that was current before comes to its end. */
 function endOfOldKey({ previousPublicKeyId, previousKept }: Outcome): string[] {
+  if (!previousPublicKeyId && !previousKept) return []
   const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the old key'
-  if (!previousKept) {
-    return previousPublicKeyId
-      ? [
-          `Delete ${id} in Integration Central as soon as every consumer is redeployed, at once after a leak. Nothing was kept: there is no way back to it, and nothing to retire.`,
-        ]
-      : []
-  }
   return [
-    `When nothing uses the old pair any more, delete ${id} in Integration Central, then run ${code('command: retire')}.`,
+    'Wait for runs that may still hold the old pair: GitHub reads repository and organization secrets when a run is *queued*, environment secrets when a *job starts*. A run that was queued earlier signs with the old pair, which still works; a re-run may do so as well.',
+    previousKept
+      ? `When nothing uses the old pair any more, delete ${id} in Integration Central, then run ${code('command: retire')}.`
+      : `Delete ${id} in Integration Central as soon as every consumer is redeployed, at once after a leak. It was not kept: there is no way back to it.`,
   ]
 }
 

@@ -1,0 +1,8 @@
+/**
+ * Everything that talks to a server, loaded together and only when it is needed: the HTTP client below it is by
+ * far the largest part that they share.
+ */
+export { createAmazonPay } from './amazon-pay.ts'
+export { createArtifactStore, loadArtifactClient } from './artifact.ts'
+export { createGitHub, createGitHubClient } from './github.ts'
+export { createTarget } from './target.ts'
