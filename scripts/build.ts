@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { minifySync, parseSync } from '@swc/core'
 
 const root = join(import.meta.dirname, '..')
 const run = (command: string, ...args: string[]): string =>
@@ -31,6 +32,7 @@ run('tsc', '-p', 'tsconfig.build.json')
 leaveOutOidc()
 run('ncc', 'build', 'lib/index.js', '-o', 'lib-dist', '-m', '--license', 'licenses.txt')
 remove('lib')
+minifyChunks(join(root, 'lib-dist'))
 writeFileSync(
   join(root, 'lib-dist/sbom.cdx.json'),
   `${JSON.stringify(billOfMaterials(), null, 2)}\n`,
@@ -54,6 +56,40 @@ function leaveOutOidc(): void {
   const manifest = join(copies, 'core/package.json')
   const core = JSON.parse(readFileSync(manifest, 'utf8')) as object
   writeFileSync(manifest, JSON.stringify({ ...core, sideEffects: false }))
+}
+
+/**
+ * ncc minifies the entry only. The chunks are minified here: to ASCII, since a single letter beyond Latin-1 makes
+ * V8 keep the whole text in two bytes a letter, and each of their modules goes back into the parentheses that
+ * webpack gave it, which tell V8 to compile it right away. Without them it is read twice, and minified code
+ * starts slower than plain code.
+ */
+function minifyChunks(folder: string): void {
+  for (const name of readdirSync(folder).filter((name) => /^\d+\.index\.js$/.test(name))) {
+    const path = join(folder, name)
+    const { code } = minifySync(readFileSync(path, 'utf8'), {
+      module: true,
+      compress: false,
+      mangle: { keepClassNames: true, keepFnNames: true },
+      format: { asciiOnly: true, comments: false },
+    })
+    writeFileSync(path, inParentheses(code))
+  }
+}
+
+function inParentheses(chunk: string): string {
+  const { body, span } = parseSync(chunk, { syntax: 'ecmascript', target: 'es2022' })
+  const modules = body
+    .flatMap((item) => (item.type === 'ExportDeclaration' ? [item.declaration] : []))
+    .flatMap((it) => (it.type === 'VariableDeclaration' ? it.declarations : []))
+    .flatMap(({ init }) => (init?.type === 'ObjectExpression' ? init.properties : []))
+    .flatMap((it) => (it.type === 'KeyValueProperty' && 'span' in it.value ? [it.value.span] : []))
+  if (modules.length === 0) throw new Error('a chunk is not made as webpack made it before')
+  // From the last to the first, so that places before stay where they are.
+  return modules.reduceRight((text, module) => {
+    const [start, end] = [module.start - span.start, module.end - span.start]
+    return `${text.slice(0, start)}(${text.slice(start, end)})${text.slice(end)}`
+  }, chunk)
 }
 
 /**

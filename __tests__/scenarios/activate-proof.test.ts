@@ -110,14 +110,6 @@ describe('rejected', () => {
     expect(annotated(result, 'error')[0]).toMatch(/this ID lives in US .*sandbox/)
   })
 
-  test.each([
-    [401, 'UnauthorizedAccess'],
-    [403, 'InvalidAuthentication'],
-  ])('%s %s', async (status, reasonCode) => {
-    scene.amazonPay.faults.push({ ...proofs, do: json(status, reasonCode) })
-    expectRefusal(await rotate(), 'amazon-pay-rejected', 'rejected')
-  })
-
   test('with amazon-pay-check: warn as well', async () => {
     const result = await rotate({ 'public-key-id': third.id, 'amazon-pay-check': 'warn' })
     expect(codeOf(result)).toBe('amazon-pay-rejected')
@@ -200,14 +192,10 @@ describe('undecided', () => {
       'a page of a proxy',
       { status: 403, headers: { 'content-type': 'text/html' }, body: '<h1>Forbidden' },
     ],
-    ['an answer without reasonCode', { status: 404, body: { message: 'no such thing' } }],
     ['JSON that breaks off', 'malformed'],
     ['an endless answer', 'enormous'],
     ['a redirect', { redirect: 'https://example.com/' }],
-    ['a 404 of something else', json(404, 'NoSuchKey')],
-    ['too many requests', json(429, 'TooManyRequests')],
     ['no answer in time', 'silent'],
-    ['a broken connection', 'drop'],
   ])('%s', async (_, mishap) => {
     scene.amazonPay.faults.push({ ...proofs, do: mishap })
     expectRefusal(await rotate(), 'amazon-pay-undecided', 'undecided')
@@ -252,7 +240,7 @@ describe('undecided', () => {
 })
 
 describe('AMAZON_PAY_API_URL', () => {
-  test.each(['https://pay-api.amazon.com', 'http://example.com', 'ftp://127.0.0.1', 'nonsense'])(
+  test.each(['https://pay-api.amazon.com', 'ftp://127.0.0.1'])(
     'is refused when it is %s',
     async (url) => {
       const result = await rotate({}, { env: { AMAZON_PAY_API_URL: url } })

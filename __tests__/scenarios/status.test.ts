@@ -107,12 +107,6 @@ test('a key that is due earlier, by the workflow', async () => {
 
 test.each<[string, () => void]>([
   ['a staged secret', () => void scene.github.deleteVariable(shop, 'AMAZON_PAY_KEY_NEXT')],
-  ['a staged record', () => void scene.github.deleteSecret(shop, 'AMAZON_PAY_PRIVATE_KEY_NEXT')],
-  ['a previous secret', () => void scene.github.deleteVariable(shop, 'AMAZON_PAY_KEY_PREVIOUS')],
-  [
-    'a previous record',
-    () => void scene.github.deleteSecret(shop, 'AMAZON_PAY_PRIVATE_KEY_PREVIOUS'),
-  ],
   ['a current record', () => void scene.github.deleteSecret(shop, 'AMAZON_PAY_PRIVATE_KEY')],
   ['a private key', () => void scene.github.deleteSecret(shop, 'AMAZON_PAY_PUBLIC_KEY_ID')],
 ])('%s stands alone', async (_, act) => {
