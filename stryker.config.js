@@ -1,9 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import jest from './jest.config.js'
+import units from './scripts/mutation-units.json' with { type: 'json' }
 
-// Mutation testing of what can break a key or a pair: `npx stryker run`. It takes a while, so CI runs it on
-// demand; docs/mutation.md has the last score and what survives. Reading keys in every shape is left out:
-// its tests are generated from a table of shapes and mistakes.
+// Mutation testing of what can break a key or a pair: `node scripts/mutation.ts` runs it unit by unit, since
+// Stryker loads every test file for every mutant. docs/mutation.md has the last score and what survives.
+
+const unit = process.env.MUTATION_UNIT ?? 'promotion'
+// A source file, and the test files below __tests__ that answer for it.
+const [source, ...tests] = units[unit]
 
 // Each mutant starts the tests anew: the pairs that they need are made once, here.
 const pem = { type: 'pkcs8', format: 'pem' }
@@ -15,11 +19,7 @@ process.env.READY_KEYS = JSON.stringify(
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
-  mutate: [
-    'src/domain/{promotion,staging,standing,verdict,slots,key-pair,key-record}.ts',
-    'src/domain/{public-key-id,request-signature,region,exchange,fingerprint}.ts',
-    'src/commands/*.ts',
-  ],
+  mutate: [source],
   plugins: ['@stryker-mutator/jest-runner', './scripts/mutation-words.js'],
   // What is said in words is for people to judge, not for tests.
   ignorers: ['words'],
@@ -29,11 +29,7 @@ export default {
     projectType: 'custom',
     config: {
       ...jest,
-      testMatch: ['<rootDir>/__tests__/commands/*.test.ts', '<rootDir>/__tests__/domain/*.test.ts'],
-      testPathIgnorePatterns: [
-        ...jest.testPathIgnorePatterns,
-        '/domain/(?:key-shapes|key-soak|key-material|pem)',
-      ],
+      testMatch: tests.map((test) => `<rootDir>/__tests__/${test}.test.ts`),
       randomize: false,
     },
     enableFindRelatedTests: false,
@@ -44,8 +40,7 @@ export default {
   // Stryker would rewrite a tsconfig.json for its sandbox, and cannot read that of TypeScript 7.
   tsconfigFile: 'none.json',
   ignorePatterns: ['/dist', '/docs', '/rehearsal', '/reports'],
-  reporters: ['clear-text', 'json'],
-  jsonReporter: { fileName: 'reports/mutation.json' },
-  clearTextReporter: { allowColor: false, logTests: false },
+  reporters: ['json'],
+  jsonReporter: { fileName: `reports/mutation/${unit}.json` },
   tempDirName: '.stryker-tmp',
 }

@@ -22,7 +22,7 @@ afterAll(() => rmSync(probed, { force: true }))
 /** Names that survive minification tell what a chunk is. */
 const parts: readonly (readonly [string, RegExp])[] = [
   ['artifact client', /FinalizeArtifact/],
-  ['libsodium', /crypto_box_seal/],
+  ['libsodium', /crypto_box_seal_open/],
   ['HTTP client', /ProxyAgent/],
   ['Octokit', /octokit-core\.js/],
   ['OpenSSH reader', /openssh-key-v1/],
@@ -107,7 +107,8 @@ describe('what is loaded', () => {
 describe('what is asked', () => {
   const trips = async (inputs: Record<string, string>): Promise<number[]> => {
     const counted = countRoundTrips([scene.github, scene.amazonPay])
-    const result = await scene.run(inputs)
+    // Held requests must not run into time-outs that pass faster as well.
+    const result = await scene.run(inputs, { timeFactor: 5 })
     expect(result.exitCode).toBe(0)
     return counted
   }
@@ -116,16 +117,15 @@ describe('what is asked', () => {
     expect(await trips({ command: 'generate' })).toEqual([4, 1, 1, 1, 1, 1, 1])
   })
 
-  test('by generate in ten repositories: ten reads more than four at a time, two writes each', async () => {
-    const names = Array.from({ length: 10 }, (_, index) => `acme/shop-${index}`)
+  test('by generate in six repositories: reads of four at a time, then two writes each', async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `acme/shop-${index}`)
     for (const name of names) scene.github.addRepository(name)
     const asked = await trips({
       command: 'generate',
       repository: names.join(','),
       artifact: 'false',
     })
-    // Four targets are looked at together, and a secret waits for its record.
-    expect(asked).toEqual([16, 16, 8, ...Array.from({ length: 20 }, () => 1)])
+    expect(asked).toEqual([16, 8, ...Array.from({ length: 12 }, () => 1)])
   })
 
   test('by activate of a second key: fifteen round trips', async () => {

@@ -264,6 +264,11 @@ const cases: Case[] = [
 ]
 
 const times: Time[] = ['ticking', 'still', 'stopped']
+let deaths = 0
+let healings = 0
+afterAll(() => {
+  process.stdout.write(`kill points: ${deaths} deaths, ${healings} runs after them\n`)
+})
 
 describe.each(times)('in %s time', (time) => {
   test.each(cases)('killed at every point: $name', async (story) => {
@@ -291,6 +296,7 @@ describe.each(times)('in %s time', (time) => {
         on: (call) => (call.write === write ? fault : undefined),
       })
       expect(killed.killed).toBe(true)
+      deaths += 1
       for (const [index, place] of scene.places.entries()) {
         expectWhole(place, start.places[index] as Place, whole.places[index] as Place, last)
         if (!story.elsewhere)
@@ -301,6 +307,7 @@ describe.each(times)('in %s time', (time) => {
       for (const again of ['then', 'fresh'] as const) {
         const next = scene.copy()
         const inputs = again === 'then' ? story.inputs : story.fresh(next.place)
+        healings += 1
         const healed = await next.run(story.command, inputs, {
           ...making,
           ...(again === 'then' ? { run: 'killed' } : {}),

@@ -136,7 +136,9 @@ describe('what Amazon Pay says', () => {
     const scene = shop()
     scene.amazon.set(old.id, 'active')
     const story = await expectKept(scene, inputs, 'still-accepted')
-    expect(story.trouble).toContain(`still accepts the previous key, Public Key ID ${old.id}: 404 ResourceNotFound`)
+    expect(story.trouble).toContain(
+      `still accepts the previous key, Public Key ID ${old.id}: 404 ResourceNotFound`,
+    )
     expect(story.trouble).toContain('Manage → Delete keys → type DELETE')
     expect(story.outputs['amazon-pay']).toBe('accepted')
     expect(story.outcome.targets).toMatchObject([

@@ -221,7 +221,7 @@ export function explain(error: unknown, attempt: Attempt): Problem {
     return make(
       'github-unavailable',
       fact,
-      'look at https://www.githubstatus.com and run this again: it goes on where it was cut off',
+      'look at GitHub’s status (githubstatus.com) and run this again: it goes on where it was cut off',
     )
   }
   if (status === 401) {

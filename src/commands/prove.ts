@@ -5,6 +5,7 @@ import { proofRequest } from '../domain/request-signature.ts'
 import { type Judgement, judge, refuses } from '../domain/verdict.ts'
 import type { World } from '../ports.ts'
 import type { ProofStory } from '../summary/outcome.ts'
+import type { Step } from './step.ts'
 
 /** A pair, and where Amazon Pay is to be asked about it. */
 export interface Claim {
@@ -178,4 +179,10 @@ export function wordsOf({ status, reasonCode, message, requestId }: Judgement): 
   ]
     .filter((part) => part)
     .join(' ')
+}
+
+/** Tells the story of a proof, in the output and on the summary. */
+export function tellProof({ world, outcome }: Step, story: ProofStory): void {
+  outcome.proof = story
+  world.runner.output('amazon-pay', story.answer)
 }

@@ -4,8 +4,7 @@ import type { KeyRecord } from '../domain/key-record.ts'
 import { Problem, Problems } from '../domain/problem.ts'
 import { pairIsYounger, type TargetState } from '../domain/slots.ts'
 import type { TargetResult } from '../summary/outcome.ts'
-import { tellProof } from './activate.ts'
-import { prove, wordsOf } from './prove.ts'
+import { prove, tellProof, wordsOf } from './prove.ts'
 import {
   inspectTargets,
   keyPairOfInput,
@@ -254,8 +253,14 @@ async function deletePrevious(
       }
       await target.deleteSecret(target.names.privateKey.previous)
       await target.deleteRecord('previous')
-      results[index] = resultOf(target, 'updated', 'the previous key is deleted')
-      world.runner.info(`${placeOf(target)}: the previous key is deleted`)
+      results[index] = resultOf(
+        target,
+        'updated',
+        'secret and record of the previous key are deleted',
+      )
+      world.runner.info(
+        `${placeOf(target)}: secret ${target.names.privateKey.previous} and its record are deleted; this rotation is finished`,
+      )
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       results[index] = resultOf(target, 'failed', error.fact, error.code)

@@ -3,8 +3,7 @@ import { looksLikeKeyMaterial, masksOf, readPublicKey } from '../domain/key-mate
 import { type KeyPair, sameKey } from '../domain/key-pair.ts'
 import { Problem } from '../domain/problem.ts'
 import { readPublicKeyId } from '../domain/public-key-id.ts'
-import { tellProof } from './activate.ts'
-import { prove, skipped } from './prove.ts'
+import { prove, skipped, tellProof } from './prove.ts'
 import {
   keyPairOfInput,
   knowKey,
@@ -83,6 +82,16 @@ async function proveGiven(step: Step, pair: KeyPair | null): Promise<void> {
   const tolerable =
     story.answer === 'accepted' ||
     (inputs.amazonPayCheck === 'warn' && story.answer === 'undecided')
-  if (!tolerable) throw problem
+  if (!tolerable) throw atDeploy(problem)
   warn(step, problem)
+}
+
+/** At a deploy, a half-written pair is likelier than a foreign key: nothing is to be deleted for it. */
+function atDeploy(problem: Problem): Problem {
+  if (problem.code !== 'amazon-pay-rejected') return problem
+  return new Problem(
+    problem.code,
+    problem.fact,
+    `when this pair has worked before, an activation may have been cut off between its two secrets, or this run started just then: look at command: status, run command: activate again, or start a new run; otherwise ${problem.hint}`,
+  )
 }

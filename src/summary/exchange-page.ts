@@ -54,7 +54,7 @@ function nextLine(outcome: Outcome): string {
     `previous-private-key: \${{ secrets.${names.privateKey.current} }}`,
   ].join('\n')
   return [
-    '**Then** start the workflow that activates, with the Public Key ID as its input; or, where a job waits for your approval, paste the Public Key ID into the approval comment. Until then the checkout goes on with the key it has. The step looks like this:',
+    '**Then** start the workflow that activates, with the Public Key ID as its input; or, where a job waits for your approval, paste the Public Key ID into the approval comment. Until then the checkout goes on with the key it has. These lines of the step name the key:',
     fenced('yaml', activate),
   ].join('\n\n')
 }
