@@ -23,7 +23,7 @@ afterAll(() => rmSync(probed, { force: true }))
 const parts: readonly (readonly [string, RegExp])[] = [
   ['artifact client', /FinalizeArtifact/],
   ['libsodium', /crypto_box_seal_open/],
-  ['HTTP client', /ProxyAgent/],
+  ['HTTP client', /EnvHttpProxyAgent/],
   ['Octokit', /octokit-core\.js/],
   ['OpenSSH reader', /openssh-key-v1/],
 ]

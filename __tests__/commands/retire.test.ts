@@ -55,9 +55,11 @@ describe('order of effects', () => {
     ])
     expectRetired(scene.place)
     expect(scene.pairWorks()).toBe(true)
-    expect(story.infos).toContain('acme/shop: the previous key is deleted')
+    expect(story.infos).toContain(
+      'acme/shop: secret AMAZON_PAY_PRIVATE_KEY_PREVIOUS and its record are deleted; this rotation is finished',
+    )
     expect(story.outcome.targets).toMatchObject([
-      { result: 'updated', message: 'the previous key is deleted' },
+      { result: 'updated', message: 'secret and record of the previous key are deleted' },
     ])
     expect(story.outputs).toMatchObject({
       'secret-name': 'AMAZON_PAY_PRIVATE_KEY_PREVIOUS',

@@ -137,7 +137,7 @@ describe('a first key', () => {
   })
 
   test('is checked by the line that the page shows', () => {
-    const [, line = ''] = /```sh\n(.+)\n```/.exec(first.summary) ?? []
+    const [, line = ''] = /```sh\n([\s\S]+?)\n```/.exec(first.summary) ?? []
     const said = execFileSync('sh', ['-c', line], { cwd: writeArtifact(), encoding: 'utf8' })
     expect(`SHA256:${said.trim()}`).toBe(`${first.outputs.fingerprint}=`)
   })
