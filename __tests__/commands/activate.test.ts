@@ -1260,6 +1260,230 @@ describe('answers that are lost', () => {
   })
 })
 
+describe('what an earlier run left', () => {
+  const names = ({ effects }: { effects: readonly string[] }) => effects.join('; ')
+
+  test('the ID of a kept key is added when it becomes known', async () => {
+    const scene = new Scene().given({ current: young, previous: old })
+    scene.setRecord(scene.place, 'previous', scene.recordOf(old))
+    scene.pass(1000)
+    const unknown = await scene.run('activate', rotation)
+    expect(names(unknown)).toBe('')
+    const told = { ...rotation, previousPublicKeyId: old.id }
+    const story = await scene.run('activate', told)
+    expect(names(story)).toBe('put AMAZON_PAY_PRIVATE_KEY_PREVIOUS; save AMAZON_PAY_KEY_PREVIOUS')
+    expect(scene.place.record('previous')?.publicKeyId).toBe(old.id)
+    expect(names(await scene.run('activate', told))).toBe('')
+  })
+
+  test('but not of another key', async () => {
+    const scene = new Scene().given({ current: young, previous: oldest })
+    scene.setRecord(scene.place, 'previous', scene.recordOf(oldest))
+    scene.pass(1000)
+    const told = { ...rotation, previousPublicKeyId: old.id }
+    expect(names(await scene.run('activate', told))).toBe('')
+  })
+
+  test.each([
+    ['keep-previous is false', { keepPrevious: false }],
+    ['no previous key is passed', { previousPrivateKey: '' }],
+    ['the previous key is the new one', { previousPrivateKey: old.pem }],
+  ])('the rest of a rollback is not finished when %s', async (_, more) => {
+    const scene = new Scene().given({ current: old, previous: old })
+    const story = await scene.run('activate', { ...rollback, ...more })
+    expect(names(story)).toBe('')
+    expect(story.outcome.targets).toMatchObject([{ result: 'unchanged' }])
+  })
+
+  test('a rollback that is finished needs no warning, one that lost a key has two', async () => {
+    const scene = new Scene().given({ current: old, previous: old })
+    const whole = { ...rollback, previousPublicKeyId: young.id }
+    expect((await scene.copy().run('activate', whole)).warnings).toEqual([])
+    const fresh = { ...rollback, previousPrivateKey: old.pem }
+    expect((await scene.run('activate', fresh)).warnings).toHaveLength(2)
+    const killed = new Scene().given({ current: young, previous: old })
+    await killed.run('activate', rollback, {
+      on: when({ 'put AMAZON_PAY_PRIVATE_KEY': 'killed after' }),
+    })
+    expect((await killed.run('activate', fresh)).warnings).toHaveLength(2)
+  })
+
+  test('a staged key that waits does not make the current pair unfinished', async () => {
+    const scene = new Scene().given({ current: young, previous: old, next: foreign })
+    expect(names(await scene.run('activate', rotation))).toBe('')
+  })
+
+  test('an unrecorded pair is not replaced by half a belief', async () => {
+    const scene = new Scene().given({ unrecorded: old, next: young })
+    await expectRefused(scene, { ...rotation, keepPrevious: false }, 'previous-key-missing')
+  })
+
+  test('a previous secret without record is mentioned when it is replaced, and only then', async () => {
+    const shop = () => {
+      const scene = rotating()
+      scene.setSecret(scene.place, 'previous', oldest)
+      scene.pass(1000)
+      return scene
+    }
+    const replaced = await shop().run('activate', rotation)
+    expect(replaced.warnings).toEqual([expect.stringContaining('whichever key it holds')])
+    const kept = await shop().run('activate', { ...rotation, keepPrevious: false })
+    expect(kept.warnings).toEqual([])
+    expect((await rotating().run('activate', rotation)).warnings).toEqual([])
+    const scene = rotating()
+    await scene.run('activate', rotation, {
+      on: when({ 'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS': 'killed after' }),
+    })
+    expect((await scene.run('activate', rotation)).warnings).toEqual([])
+  })
+})
+
+describe('what is known, and from where', () => {
+  test('region and environment come from the current record when the key has none', async () => {
+    const scene = new Scene().given({ current: old })
+    scene.amazon.register(young)
+    const story = await scene.run('activate', { ...rotation, region: null })
+    expect(story.status).toBe('activated')
+    expect(scene.place.record('current')).toMatchObject({ region: 'us' })
+  })
+
+  test('the ID before: of the current pair, on a re-run of the previous one', async () => {
+    const scene = rotating()
+    await scene.run('activate', rotation)
+    const again = await scene.run('activate', rotation)
+    expect(again.outputs['previous-public-key-id']).toBe(old.id)
+    expect(again.outcome.previousKept).toBe(true)
+    const alone = new Scene().given({ current: young })
+    const story = await alone.run('activate', rotation)
+    expect(story.outputs['previous-public-key-id']).toBe('')
+    expect(story.outcome.previousKept).toBe(false)
+    const adopted = await alone.run('activate', { ...rotation, previousPublicKeyId: young.id })
+    expect(adopted.outputs['previous-public-key-id']).toBe('')
+    const twice = new Scene().given({ current: young, previous: young })
+    const same = { ...rotation, previousPrivateKey: young.pem }
+    expect((await twice.run('activate', same)).outcome.previousKept).toBe(false)
+  })
+
+  test('one of two targets has a previous key: it is kept', async () => {
+    const scene = new Scene({ targets: ['acme/shop', 'acme/mobile'] })
+    scene.given({ next: young }, scene.places.slice(0, 1))
+    scene.given({ next: young, current: old }, scene.places.slice(1))
+    const story = await scene.run('activate', rotation)
+    expect(story.status).toBe('activated')
+    expect(story.outcome.previousKept).toBe(true)
+    expect(story.outcome.targets.map(({ result }) => result)).toEqual(['created', 'updated'])
+  })
+
+  test('one of two targets is adopted: its pair is proved', async () => {
+    const scene = new Scene({ targets: ['acme/shop', 'acme/mobile'] })
+    scene.given({ next: young, current: old }, scene.places.slice(0, 1))
+    scene.given({ next: young, unrecorded: old }, scene.places.slice(1))
+    const inputs = { ...rotation, previousPublicKeyId: old.id }
+    const proofs = scene.copy()
+    await proofs.run('activate', inputs)
+    expect(proofs.amazon.requests).toHaveLength(3)
+    scene.amazon.register(foreign, { id: old.id })
+    await expectRefused(scene, inputs, 'amazon-pay-rejected')
+  })
+
+  test('a pair with a record is not proved again', async () => {
+    const scene = rotating()
+    await scene.run('activate', { ...rotation, previousPublicKeyId: old.id })
+    expect(scene.amazon.requests).toHaveLength(2)
+  })
+
+  test('one of two targets has a pair: a suspended account does not replace it', async () => {
+    const scene = new Scene({ targets: ['acme/shop', 'acme/mobile'] })
+    scene.given({ next: young }, scene.places.slice(0, 1))
+    scene.given({ next: young, current: old }, scene.places.slice(1))
+    scene.amazon.set(young.id, 'suspended')
+    const refused = await expectRefused(scene, rotation, 'amazon-pay-undecided')
+    expect(refused.infos.join()).not.toContain('accepts the pair')
+  })
+
+  test('Amazon’s word counts more than a record that is wrong', async () => {
+    const scene = rotating()
+    scene.setRecord(scene.place, 'current', scene.recordOf(old, { publicKeyId: young.id }))
+    scene.pass(1000)
+    expect((await scene.run('activate', rotation)).status).toBe('activated')
+  })
+
+  test('without it, the same key under its own ID is no contradiction', async () => {
+    const scene = rotating()
+    await scene.run('activate', rotation)
+    const again = await scene.run('activate', { ...rotation, amazonPayCheck: 'off' })
+    expect(again.status).toBe('activated')
+  })
+
+  test('a view that is named decides over the one that the key was made for', async () => {
+    const scene = new Scene().given({ next: young })
+    const id = scene.amazon.register(young, { id: payId('B', 'LIVE-') })
+    const inputs = { ...first, publicKeyId: id, payEnvironment: 'live' } as const
+    expect((await scene.run('activate', inputs)).status).toBe('activated')
+    expect(scene.place.record('current')?.payEnvironment).toBe('live')
+  })
+
+  test('an adopted pair whose ID has no prefix fits either view', async () => {
+    const scene = new Scene().given({ unrecorded: old, next: young })
+    const id = scene.amazon.register(old, { id: payId('Z', ''), environments: ['sandbox'] })
+    scene.put(scene.place.secrets, 'AMAZON_PAY_PUBLIC_KEY_ID', id)
+    scene.pass(1000)
+    const story = await scene.run('activate', { ...rotation, previousPublicKeyId: id })
+    expect(story.status).toBe('activated')
+    expect(scene.place.record('previous')?.publicKeyId).toBe(id)
+  })
+
+  test('a key under another ID is activated anew', async () => {
+    const scene = new Scene().given({ current: young })
+    const id = scene.amazon.register(young, { id: payId('Y') })
+    const now = scene.now
+    const story = await scene.run('activate', { ...first, publicKeyId: id, previousPrivateKey: '' })
+    expect(story.status).toBe('activated')
+    expect(scene.place.record('current')).toMatchObject({ publicKeyId: id, activatedAt: now })
+    expectPair(scene.place, young, id)
+  })
+
+  test('a mistake in the ID is told under the name of its input', async () => {
+    const story = await rotating().run('activate', { ...rotation, publicKeyId: 'short' })
+    expect(story.trouble).toMatch(/^public-key-id is too short/)
+  })
+
+  test('an approval may name several environments, and an ID without prefix', async () => {
+    const scene = new Scene().given({ next: young })
+    const id = scene.amazon.register(young, { id: payId('Q', ''), environments: ['sandbox'] })
+    scene.approvals = [
+      { state: 'approved', comment: `it is ${id}`, environments: ['staging', 'production'] },
+    ]
+    const inputs = { ...first, publicKeyId: 'from-approval', environment: 'production' }
+    const story = await scene.run('activate', inputs)
+    expect(story.status).toBe('activated')
+    expect(story.outputs['public-key-id']).toBe(id)
+  })
+
+  test('blanks are no previous key', async () => {
+    const scene = new Scene().given({ next: young })
+    expect((await scene.run('activate', { ...first, previousPrivateKey: ' \n' })).status).toBe(
+      'activated',
+    )
+  })
+
+  test('a dry run says for each target what would be done', async () => {
+    const story = await rotating().run('activate', { ...rotation, dryRun: true })
+    expect(story.infos.at(-1)).toMatch(/^acme\/shop: the current pair would be kept/)
+  })
+
+  test('a rejected old pair says what to do with it, and where it lives', async () => {
+    const scene = new Scene().given({ unrecorded: old, next: young })
+    const inputs = { ...rotation, previousPublicKeyId: old.id }
+    scene.amazon.keys.delete(old.id)
+    const gone = await expectRefused(scene, inputs, 'amazon-pay-rejected')
+    expect(gone.trouble).not.toContain('delete it in Integration Central')
+    scene.amazon.register(old, { region: 'eu' })
+    const elsewhere = await expectRefused(scene, inputs, 'amazon-pay-rejected')
+    expect(elsewhere.trouble).toContain('this ID lives in EU')
+  })
+})
+
 describe('cancelled', () => {
   test('before the first write', async () => {
     const scene = rotating()

@@ -157,6 +157,16 @@ describe('what is told', () => {
     for (const form of maskForms(young)) expect(story.masks).toContainEqual({ value: form, at: 1 })
   })
 
+  test('blanks are no key that is brought', async () => {
+    const story = await generate(shop(), { privateKey: ' \n' })
+    expect(story.outputs['new-key']).toBe('true')
+  })
+
+  test('a brought key that is damaged is called by its input', async () => {
+    const cut = await generate(shop(), { privateKey: other.pem.slice(0, 900) })
+    expect(cut.trouble).toMatch(/^private-key /)
+  })
+
   test('a key that is brought is masked before anything is looked at', async () => {
     const { maskForms } = await import('../../src/domain/key-pair.ts')
     const story = await generate(shop(), { privateKey: other.pem })
@@ -454,6 +464,38 @@ describe('what others left', () => {
     await expectRefused(scene, { replaceStaged: other.fingerprint }, 'staged-key-partial')
   })
 
+  test('of several targets, a finding says which one is meant; of one it need not', async () => {
+    const scene = shop(two)
+    scene.given({ next: other }, scene.places.slice(1))
+    const story = await expectRefused(scene, { privateKey: young.pem }, 'staged-key-exists')
+    expect(story.trouble).toMatch(/^acme\/mobile: private-key holds/)
+    const alone = new Scene().given({ next: other })
+    const refused = await expectRefused(alone, { privateKey: young.pem }, 'staged-key-exists')
+    expect(refused.trouble).toMatch(/^private-key holds/)
+  })
+
+  test('a target that cannot be read, and one that refuses: both are told', async () => {
+    const scene = shop(two)
+    scene.given({ next: other }, scene.places.slice(1))
+    const story = await expectRefused(scene, { privateKey: young.pem }, 'github-unavailable', {
+      on: ({ text }) => (text.endsWith('of acme/shop') ? 'refused' : undefined),
+    })
+    expect(story.outcome.problems.map(({ code }) => code)).toEqual([
+      'github-unavailable',
+      'staged-key-exists',
+    ])
+  })
+
+  test('begun in one of two targets, current in the other: begun', async () => {
+    const scene = new Scene({ targets: two })
+    scene.given({ next: other, current: other }, scene.places.slice(0, 1))
+    scene.given({ next: other, current: old }, scene.places.slice(1))
+    const marked = scene.recordOf(other, { publicKeyId: other.id })
+    for (const place of scene.places) scene.setRecord(place, 'next', marked)
+    const story = await generate(scene)
+    expect(story.warnings).toEqual([expect.stringContaining('its activation was begun')])
+  })
+
   test('no room for another secret', async () => {
     const scene = shop(two)
     const [one, another] = scene.places as [Place, Place]
@@ -645,6 +687,17 @@ describe('writes that fail', () => {
     )
     expect(story.outcome.targets[0]?.message).toContain('and the key staged before is gone')
     expectNothingStaged(scene.place)
+  })
+
+  test.each([
+    ['put AMAZON_PAY_PRIVATE_KEY_NEXT', 'unheard', 1],
+    ['create AMAZON_PAY_KEY_NEXT', 'unheard', 0],
+    ['put AMAZON_PAY_PRIVATE_KEY_NEXT', 'refused', 1],
+  ] as const)('%s %s: only what is there is deleted', async (call, fault, deletions) => {
+    const scene = shop()
+    const story = await generate(scene, {}, { on: when({ [call]: fault }) })
+    expect(story.effects.filter((effect) => effect.startsWith('delete'))).toHaveLength(deletions)
+    expect(story.outcome.targets[0]?.message).not.toContain('the key staged before')
   })
 
   test('replacing fails before: the old key stays, and is not said to be gone', async () => {

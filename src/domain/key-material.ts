@@ -14,27 +14,16 @@ import { describe, described, type Piece, piecesOf } from './key-pieces.ts'
 import { pemOf } from './pem.ts'
 import { Problem, type Warning } from './problem.ts'
 import { maskable, masksOf } from './secret-text.ts'
-import { passphraseWarnings, repetition, shapeWarnings } from './shape-warnings.ts'
+import {
+  type Container,
+  passphraseWarnings,
+  repetition,
+  type Shape,
+  shapeWarnings,
+} from './shape-warnings.ts'
 
 export type { OpenSshReader, PrivateKeyOptions } from './key-opening.ts'
 export { looksLikeKeyMaterial, masksOf } from './secret-text.ts'
-
-/** The shape that a key came in: its container, and what it wore, from the outside in. */
-export interface Shape {
-  readonly container: Container
-  readonly dress: readonly string[]
-}
-
-export type Container =
-  | 'PKCS#8'
-  | 'PKCS#1'
-  | 'encrypted PKCS#8'
-  | 'encrypted PKCS#1'
-  | 'OpenSSH'
-  | 'SPKI'
-  | 'PKCS#1 public'
-  | 'ssh-rsa'
-  | 'SSH2'
 
 export interface ReadPrivateKey {
   readonly pair: KeyPair

@@ -1,6 +1,22 @@
 import type { Half } from './key-content.ts'
-import type { Shape } from './key-material.ts'
 import type { Warning } from './problem.ts'
+
+/** The shape that a key came in: its container, and what it wore, from the outside in. */
+export interface Shape {
+  readonly container: Container
+  readonly dress: readonly string[]
+}
+
+export type Container =
+  | 'PKCS#8'
+  | 'PKCS#1'
+  | 'encrypted PKCS#8'
+  | 'encrypted PKCS#1'
+  | 'OpenSSH'
+  | 'SPKI'
+  | 'PKCS#1 public'
+  | 'ssh-rsa'
+  | 'SSH2'
 
 /** Passphrases below this are too easily found in a page by the runner's mask, which then spoils it. */
 export const shortestPassphrase = 8

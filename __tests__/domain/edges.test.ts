@@ -1,0 +1,308 @@
+import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import {
+  assertConsistent,
+  beginKeyPair,
+  keyPairOf,
+  makeKeyPair,
+  maskForms,
+} from '../../src/domain/key-pair.ts'
+import { type KeyRecord, readKeyRecord } from '../../src/domain/key-record.ts'
+import { Problem } from '../../src/domain/problem.ts'
+import { readPublicKeyId } from '../../src/domain/public-key-id.ts'
+import { proofRequest } from '../../src/domain/request-signature.ts'
+import { readPrefix } from '../../src/domain/slots.ts'
+import { judge, refuses } from '../../src/domain/verdict.ts'
+
+// What mutation testing found that no other test would have noticed (docs/mutation.md).
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const pair = keyPairOf(privateKey)
+const jwk = privateKey.export({ format: 'jwk' }) as Required<JsonWebKey>
+
+const numberOf = (name: string): bigint =>
+  BigInt(`0x${Buffer.from(String(jwk[name]), 'base64url').toString('hex')}`)
+const [n, e, d, p, q, dp, dq, qi] = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'].map(numberOf) as [
+  bigint,
+  bigint,
+  bigint,
+  bigint,
+  bigint,
+  bigint,
+  bigint,
+  bigint,
+]
+
+function problemOf(act: () => unknown): Problem {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+  throw new Error('no problem')
+}
+
+/** The same key with other numbers, as OpenSSL takes it without a word. */
+function damaged(numbers: Record<string, bigint>): KeyObject {
+  const changed = Object.entries(numbers).map(([name, value]) => {
+    const hex = value.toString(16)
+    const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex')
+    return [name, bytes.toString('base64url')]
+  })
+  return createPrivateKey({ key: { ...jwk, ...Object.fromEntries(changed) }, format: 'jwk' })
+}
+
+describe('the arithmetic of a private key', () => {
+  // Each breaks one rule and keeps the others.
+  const dOfP = d + (p - 1n)
+  const dOfQ = d + (q - 1n)
+  const cases: [string, Record<string, bigint>][] = [
+    ['n is not p·q', { n: n + 2n }],
+    ['p is 1', { p: 1n, q: n, dp: 0n, dq: d % (n - 1n), qi: 0n }],
+    ['q is 1', { p: n, q: 1n, dp: d % (n - 1n), dq: 0n, qi: 1n }],
+    ['e·d is not 1 modulo q − 1', { d: dOfP, dq: dOfP % (q - 1n) }],
+    ['e·d is not 1 modulo p − 1', { d: dOfQ, dp: dOfQ % (p - 1n) }],
+    ['dp does not fit', { dp: dp + 1n }],
+    ['dq does not fit', { dq: dq + 1n }],
+    ['qi is not reduced', { qi: qi + p }],
+    ['qi does not fit', { qi: qi === 2n ? 3n : qi - 1n }],
+  ]
+
+  test.each(cases)('%s', (_, numbers) => {
+    const key = { privateKey: damaged(numbers), publicKey: pair.publicKey }
+    expect(problemOf(() => assertConsistent(key, 'private-key')).code).toBe('key-inconsistent')
+  })
+
+  test('a whole one', () => {
+    expect(e).toBe(65537n)
+    assertConsistent(pair, 'private-key')
+    expect(() =>
+      assertConsistent({ privateKey: damaged({}), publicKey: pair.publicKey }, 'x'),
+    ).not.toThrow()
+  })
+
+  test('the public half of another key', () => {
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
+    expect(
+      problemOf(() => assertConsistent({ privateKey, publicKey: other }, 'private-key')).code,
+    ).toBe('key-inconsistent')
+  })
+})
+
+test('every spelling of a private key is masked', () => {
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  const bare = pem.slice(0, -1)
+  const crlf = pem.split('\n').join('\r\n')
+  const texts = [pem, bare, crlf, crlf.slice(0, -2)]
+  const members = ['d', 'p', 'q', 'dp', 'dq', 'qi'].map((name) => {
+    const bytes = Buffer.from(String(jwk[name]), 'base64url')
+    return [bytes.toString('base64url'), bytes.toString('base64'), bytes.toString('hex')]
+  })
+  const lines = bare.split('\n')
+  expect(new Set(maskForms(pair))).toEqual(
+    new Set([
+      ...texts,
+      ...texts.map((text) => Buffer.from(text).toString('base64')),
+      pem.split('\n').join('\\n'),
+      bare.split('\n').join('\\n'),
+      lines.join(' '),
+      lines.slice(1, -1).join(''),
+      ...members.flat(),
+    ]),
+  )
+})
+
+test('a pair that was begun is the one that is made, once', async () => {
+  beginKeyPair()
+  beginKeyPair()
+  const started = performance.now()
+  const first = await makeKeyPair()
+  const second = await makeKeyPair()
+  expect(performance.now()).toBeGreaterThan(started)
+  expect(first.publicKey.equals(second.publicKey)).toBe(false)
+})
+
+describe('a key record', () => {
+  const record: KeyRecord = {
+    version: 1,
+    fingerprint: '',
+    publicKey: '',
+    publicKeyId: 'LIVE-AAAAAAAAAAAAAAAAAAAAAAAA',
+    region: 'us',
+    payEnvironment: 'live',
+    madeAt: '2026-11-24T21:30:00Z',
+    activatedAt: '2026-11-24T21:30:00Z',
+    run: 'https://github.com/acme/shop/actions/runs/1',
+  }
+  const whole = async () => {
+    const { fingerprint } = await import('../../src/domain/fingerprint.ts')
+    const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }) as string
+    return { ...record, fingerprint: fingerprint(pair.publicKey), publicKey }
+  }
+  const read = (value: unknown) => readKeyRecord(JSON.stringify(value), 'AMAZON_PAY_KEY')
+
+  test.each([
+    ['live', { payEnvironment: 'live' }],
+    ['an ID without prefix', { publicKeyId: 'A'.repeat(24) }],
+    ['a run of 500 characters', { run: 'x'.repeat(500) }],
+  ])('may hold %s', async (_, more) => {
+    expect(read({ ...(await whole()), ...more })).toMatchObject(more)
+  })
+
+  test.each([
+    ['run', { run: '' }],
+    ['run', { run: 'x'.repeat(501) }],
+    ['run', { run: 7 }],
+    ['publicKeyId', { publicKeyId: `x${'A'.repeat(24)}` }],
+    ['publicKeyId', { publicKeyId: `${'A'.repeat(24)}\n` }],
+    ['publicKeyId', { publicKeyId: `${'A'.repeat(24)}x` }],
+    ['publicKeyId', { publicKeyId: ['A'.repeat(24)] }],
+    ['publicKeyId', { publicKeyId: 'SANDBOX-' }],
+    ['madeAt', { madeAt: ' 2026-11-24T21:30:00Z' }],
+    ['madeAt', { madeAt: '2026-11-24T21:30:00Z ' }],
+    ['madeAt', { madeAt: ['2026-11-24T21:30:00Z'] }],
+    ['madeAt', { madeAt: '2026-13-24T21:30:00Z' }],
+    ['payEnvironment', { payEnvironment: '' }],
+  ])('refused for its %s: %j', async (member, more) => {
+    const value = { ...(await whole()), ...more }
+    expect(problemOf(() => read(value)).fact).toContain(`its member ${member} is missing`)
+  })
+
+  test('no JSON, and other JSON, each in its own words', () => {
+    expect(problemOf(() => readKeyRecord('{', 'X')).fact).toContain('it is not JSON')
+    for (const text of ['7', 'null', '"text"', '[]', 'true']) {
+      expect(problemOf(() => readKeyRecord(text, 'X')).fact).toContain('it is not a JSON object')
+    }
+  })
+
+  test('a public key that is none', async () => {
+    const junk = '-----BEGIN PUBLIC KEY-----\njunk\n-----END PUBLIC KEY-----\n'
+    const value = { ...(await whole()), publicKey: junk }
+    expect(problemOf(() => read(value)).fact).toContain('does not hash to its fingerprint')
+  })
+})
+
+describe('a Public Key ID', () => {
+  const fact = (text: string) => problemOf(() => readPublicKeyId(text, { input: 'x' })).fact
+
+  test.each([
+    [`"${'A'.repeat(24)}" "`, 'holds quotes inside'],
+    [`x"${'A'.repeat(24)}"`, 'begins before its quotes'],
+    [`"${'A'.repeat(24)}"x`, 'ends after its quotes'],
+    [`x-SANDBOX-${'A'.repeat(24)}`, 'has something before its prefix'],
+    [`${'A'.repeat(24)}-SANDBOX`, 'has its prefix behind'],
+  ])('%s %s', (text) => {
+    expect(fact(text)).toMatch(/^x /)
+  })
+
+  test('is quoted whole or not at all', () => {
+    expect(fact('B'.repeat(64))).toContain('B'.repeat(64))
+    expect(fact('B'.repeat(65))).toContain('65 characters')
+    expect(fact('B'.repeat(65))).not.toContain('BBB')
+    expect(fact('<b>')).not.toContain('<b>')
+  })
+
+  test.each([
+    ['nota amzn1.application-oa2-client.1', /is a store ID/],
+    ['nota amzn1.2', /another Amazon ID/],
+    ['xAKIAABCDEFGHIJKLMNOP', /access key ID/],
+    ['AKIAABCDEFGHIJKLMNOPQ', /access key ID/],
+    ['not SHA256:abc', /is the fingerprint/],
+    ['notfrom-approval', /is from-approval/],
+    ['from-approvals', /is from-approval/],
+    [`SANDBOX-${'A'.repeat(23)}`, /is too short: 15 /],
+  ])('%s is not taken for what only resembles it', (text, words) => {
+    expect(fact(text)).not.toMatch(words)
+  })
+
+  test('the length that is told is without the prefix', () => {
+    expect(fact(`SANDBOX-${'A'.repeat(23)}`)).toContain('23 characters instead of 24')
+    expect(fact(`LIVE-${'A'.repeat(25)}`)).toContain('25 characters instead of 24')
+  })
+})
+
+test('only a prefix at the beginning says where an ID is served', () => {
+  const { path } = proofRequest({
+    privateKey,
+    publicKeyId: 'XLIVE-AAAAAAAAAAAAAAAAAAAAAAAA',
+    region: 'us',
+    payEnvironment: 'sandbox',
+    at: new Date(0),
+  })
+  expect(path).toMatch(/^\/sandbox\//)
+})
+
+test('an empty prefix is called empty', () => {
+  expect(problemOf(() => readPrefix(' ')).fact).toBe('prefix is empty')
+})
+
+describe('what Amazon answers', () => {
+  const stringToSign = `AMZN-PAY-RSASSA-PSS-V2\n${'a'.repeat(64)}`
+  const answered = (status: number, reasonCode: string, message: unknown) =>
+    judge(
+      {
+        status,
+        contentType: 'application/json',
+        body: JSON.stringify({ reasonCode, message }),
+        date: null,
+        requestId: null,
+      },
+      stringToSign,
+      new Date(0),
+    )
+
+  test.each([
+    ['\n', 'a', 'signature'],
+    ['\\n', 'a', 'signature'],
+    ['\\n  ', 'a', 'signature'],
+    [' \n ', 'b', 'undecided'],
+    ['', 'b', 'undecided'],
+    ['\\n', 'b', 'undecided'],
+  ])('an echo after %j of %s', (gap, letter, verdict) => {
+    for (const algorithm of ['AMZN-PAY-RSASSA-PSS', 'AMZN-PAY-RSASSA-PSS-V2']) {
+      const echo = `signing String [${algorithm}${gap}${letter.toUpperCase().repeat(64)}]`
+      expect(answered(403, 'InvalidRequestSignature', echo).verdict).toBe(verdict)
+    }
+  })
+
+  test('an echo beside another refusal means nothing', () => {
+    const echo = `[AMZN-PAY-RSASSA-PSS-V2\n${'b'.repeat(64)}]`
+    expect(answered(401, 'InvalidRequestSignature', echo).verdict).toBe('unknown')
+    expect(answered(404, 'ResourceNotFound', echo).verdict).toBe('accepted')
+  })
+
+  test('its message on one line, cut, and without the signature', () => {
+    const { message } = answered(
+      403,
+      'InvalidRequestSignature',
+      `Unable  to\n\n verify signature [${'x'.repeat(344)}] ${'y '.repeat(300)}`,
+    )
+    expect(message).toMatch(/^Unable to verify signature \[…\] y y/)
+    expect(message).toHaveLength(300)
+    expect(answered(403, 'X', `signature [${'x'.repeat(500)}`).message).toBe('signature […]')
+  })
+
+  test('a message that is no text is none', () => {
+    expect(answered(403, 'X', 7).message).toBeNull()
+    expect(answered(403, 'X', { a: 1 }).message).toBeNull()
+  })
+
+  test('no answer refuses nothing', () => {
+    expect(refuses(judge(null, stringToSign, new Date(0)))).toBe(false)
+  })
+
+  test('a body that is no JSON says nothing', () => {
+    const answer = {
+      status: 404,
+      contentType: 'application/json',
+      body: '{',
+      date: null,
+      requestId: null,
+    }
+    expect(judge(answer, stringToSign, new Date(0))).toMatchObject({
+      verdict: 'undecided',
+      reasonCode: null,
+      message: null,
+    })
+  })
+})
