@@ -135,6 +135,57 @@ test('a target that cannot be read', async () => {
   ])
 })
 
+test('a staged key of a shop without current one: its own place', async () => {
+  const scene = new Scene().given({ next: young })
+  scene.setRecord(
+    scene.place,
+    'next',
+    scene.recordOf(young, { region: 'jp', payEnvironment: 'live' }),
+  )
+  const story = await scene.run('status')
+  expect(story.outputs['exchange-markdown']).toContain('sellercentral-japan')
+  expect(story.outputs['exchange-markdown']).toContain('Production View')
+})
+
+test('a current record without its secret has no age to compare', async () => {
+  const scene = new Scene({ targets: two })
+  scene.given({ current: old }, scene.places.slice(1))
+  const story = await scene.run('status')
+  expect(story.outputs).toMatchObject({ 'age-days': '1', 'made-at': '2026-11-24T21:30:00Z' })
+  expect(story.infos[0]).toContain('current empty')
+})
+
+test('several findings of one target are all told', async () => {
+  const { Problem, Problems } = await import('../../src/domain/problem.ts')
+  const scene = new Scene({ targets: two }).given({ current: old })
+  const [one, another] = ['one', 'another'].map(
+    (fact) => new Problem('record-unreadable', fact, 'look'),
+  ) as [InstanceType<typeof Problem>, InstanceType<typeof Problem>]
+  const story = await scene.run(
+    'status',
+    {},
+    {
+      on: ({ text }) => {
+        if (text.endsWith('of acme/shop')) throw new Problems([one, another])
+        return undefined
+      },
+    },
+  )
+  expect(story.outcome.problems.map(({ fact }) => fact)).toEqual(['one', 'another'])
+  expect(story.outcome.targets.map(({ code }) => code)).toEqual(['record-unreadable', null])
+})
+
+test('the place is what the first record that says anything says', async () => {
+  const scene = new Scene({ targets: two }).given({ current: old })
+  scene.setRecord(
+    scene.place,
+    'current',
+    scene.recordOf(old, { publicKeyId: old.id, region: null, payEnvironment: null }),
+  )
+  const story = await scene.run('status')
+  expect(story.outputs).toMatchObject({ region: 'us', 'pay-environment': 'sandbox' })
+})
+
 test('nothing is ever written', async () => {
   const scene = new Scene({ targets: two }).given({ current: old, next: young, previous: oldest })
   const before = JSON.stringify(

@@ -114,7 +114,103 @@ test('both halves', async () => {
   expect(story.status).toBe('valid')
 })
 
+describe('an encrypted key', () => {
+  const passphrase = 'correct horse'
+  const encrypted = key.privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase,
+  }) as string
+
+  test('needs its passphrase', async () => {
+    const story = await shop().run('validate', { privateKey: encrypted, passphrase })
+    expect(story.outputs.fingerprint).toBe(key.fingerprint)
+    const without = await shop().run('validate', { privateKey: encrypted })
+    expect(without.code).toBe('passphrase-missing')
+    const wrong = await shop().run('validate', { privateKey: encrypted, passphrase: 'wrong horse' })
+    expect(wrong.code).toBe('passphrase-wrong')
+  })
+
+  test('the passphrase is for private-key alone', async () => {
+    const scene = new Scene().given({ current: key, next: other })
+    const inputs = {
+      publicKeyId: other.id,
+      previousPrivateKey: encrypted,
+      passphrase,
+      region: 'us',
+    } as const
+    const story = await scene.run('activate', { ...inputs, privateKey: other.pem })
+    expect(story.code).toBe('passphrase-missing')
+    expect(story.trouble).toMatch(/^previous-private-key/)
+  })
+
+  test('is recognised in the form that started the run', async () => {
+    const inputs = { privateKey: key.pem, passphrase }
+    const story = await shop().run('validate', inputs, { dispatched: [encrypted] })
+    expect(story.code).toBe('key-exposed')
+  })
+
+  test('so is its passphrase, whatever blanks are around it', async () => {
+    const inputs = { privateKey: encrypted, passphrase }
+    for (const typed of [` ${passphrase} `, passphrase]) {
+      const story = await shop().run('validate', inputs, { dispatched: ['us', typed] })
+      expect(story.code).toBe('key-exposed')
+    }
+    const other = await shop().run('validate', inputs, { dispatched: ['us', 'correct'] })
+    expect(other.code).toBeNull()
+  })
+
+  test('a passphrase with blanks of its own, too', async () => {
+    const blanks = ' correct horse '
+    const own = key.privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: blanks,
+    }) as string
+    const inputs = { privateKey: own, passphrase: blanks }
+    const story = await shop().run('validate', inputs, { dispatched: ['correct horse'] })
+    expect(story.code).toBe('key-exposed')
+  })
+})
+
+test('a shape that is worth a warning is one for the key in hand, not for the previous one', async () => {
+  const scene = new Scene().given({ current: key, next: other })
+  const story = await scene.run('activate', {
+    privateKey: other.pem,
+    publicKeyId: other.id,
+    previousPrivateKey: key.pem.replaceAll('\n', '\\n'),
+    region: 'us',
+  })
+  expect(story).toMatchObject({ status: 'activated', warnings: [] })
+})
+
 describe('with a Public Key ID', () => {
+  test('no page is shown for an exchange that has happened', async () => {
+    const story = await shop().run('validate', { ...pair, amazonPayCheck: 'off' })
+    expect(story.outputs).not.toHaveProperty('exchange-markdown')
+  })
+
+  test('a rejection at a deploy does not ask for anything to be deleted first', async () => {
+    const scene = shop()
+    scene.amazon.register(other, { id: key.id })
+    const rejected = await scene.run('validate', pair)
+    expect(rejected.trouble).toContain('an activation may have been cut off')
+    scene.amazon.instead = () => null
+    const undecided = await scene.run('validate', { ...pair, amazonPayCheck: 'require' })
+    expect(undecided.trouble).not.toContain('an activation may have been cut off')
+  })
+
+  test('mistakes are told under the names of their inputs', async () => {
+    const id = await shop().run('validate', { ...pair, publicKeyId: 'short' })
+    expect(id.trouble).toMatch(/^public-key-id /)
+    const half = await shop().run('validate', { publicKey: key.publicPem.slice(0, 200) })
+    expect(half.trouble).toMatch(/^public-key /)
+    const file = await shop().run('validate', { publicKey: 'none.pub' })
+    expect(file.trouble).toMatch(/^public-key /)
+  })
+
   test('the pair is asked about, without a control', async () => {
     const scene = shop()
     const story = await scene.run('validate', pair)
