@@ -151,7 +151,11 @@ describe('a refusal is final, and explained', () => {
     const result = await generate({ token: 'ghs_expired' })
     expect(result.outputs['error-code']).toBe('token-rejected')
     expect(annotated(result, 'error')).toMatchSnapshot()
-    expect(scene.github.requests.length).toBeLessThanOrEqual(5)
+    // None is asked twice; a time-out that is compressed too far on a busy machine is not the point here.
+    const refused = scene.github.requests
+      .filter(({ status }) => status === 403)
+      .map(({ path }) => path)
+    expect(refused).toEqual([...new Set(refused)])
   })
 
   test('403 to the GITHUB_TOKEN of the job', async () => {
