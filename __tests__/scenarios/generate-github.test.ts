@@ -147,15 +147,19 @@ describe('a limit', () => {
 })
 
 describe('a refusal is final, and explained', () => {
+  // A request that timed out on a busy machine may be sent again: what was refused may not.
+  const expectNoneAskedTwice = (status: number): void => {
+    const refused = scene.github.requests.filter((request) => request.status === status)
+    const paths = refused.map(({ path }) => path)
+    expect(paths.length).toBeGreaterThan(0)
+    expect(paths).toEqual([...new Set(paths)])
+  }
+
   test('401', async () => {
     const result = await generate({ token: 'ghs_expired' })
     expect(result.outputs['error-code']).toBe('token-rejected')
     expect(annotated(result, 'error')).toMatchSnapshot()
-    // None is asked twice; a time-out that is compressed too far on a busy machine is not the point here.
-    const refused = scene.github.requests
-      .filter(({ status }) => status === 403)
-      .map(({ path }) => path)
-    expect(refused).toEqual([...new Set(refused)])
+    expectNoneAskedTwice(401)
   })
 
   test('403 to the GITHUB_TOKEN of the job', async () => {
@@ -163,7 +167,7 @@ describe('a refusal is final, and explained', () => {
     const result = await generate({ token })
     expect(result.outputs['error-code']).toBe('token-forbidden')
     expect(annotated(result, 'error')).toMatchSnapshot()
-    expect(scene.github.requests.length).toBeLessThanOrEqual(5)
+    expectNoneAskedTwice(403)
   })
 
   test('403 to a token without Variables', async () => {
