@@ -1,7 +1,7 @@
 /**
  * Measures the built action as whole processes, against a floor and against what people do by hand, with GitHub
  * and Amazon Pay on this machine. `--write` puts the tables into docs/performance.md, `--runs 31` makes the
- * medians steadier, `--many 80` also stages in as many repositories, which takes more than a second for each.
+ * medians steadier, `--many 70` also stages in as many repositories, which takes more than a second for each.
  */
 import { spawn } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
