@@ -39,7 +39,7 @@ export default {
   timeoutMS: 20_000,
   // Stryker would rewrite a tsconfig.json for its sandbox, and cannot read that of TypeScript 7.
   tsconfigFile: 'none.json',
-  ignorePatterns: ['/dist', '/docs', '/rehearsal', '/reports'],
+  ignorePatterns: ['/dist', '/lib', '/lib-dist', '/docs', '/rehearsal', '/reports'],
   reporters: ['json'],
   jsonReporter: { fileName: `reports/mutation/${unit}.json` },
   tempDirName: '.stryker-tmp',

@@ -919,6 +919,8 @@ describe('again on what is there', () => {
     const story = await scene.run('activate', rotation)
     expect(story.status).toBe('activated')
     expect(story.effects).toEqual([])
+    // Where nothing is to be written there is nothing to compare once more.
+    expect(story.log.filter((line) => line === 'read AMAZON_PAY_KEY')).toHaveLength(1)
     expect(story.outcome.targets).toMatchObject([
       { result: 'unchanged', message: 'this pair was current already' },
     ])
@@ -999,6 +1001,27 @@ describe('writes that fail', () => {
     expectPair(scene.place, old)
     expect(scene.pairWorks()).toBe(true)
     expect((await scene.run('activate', rotation)).status).toBe('activated')
+  })
+
+  test('a refusal is no lost answer: nothing is looked up', async () => {
+    for (const name of ['AMAZON_PAY_PUBLIC_KEY_ID', 'AMAZON_PAY_PRIVATE_KEY']) {
+      const story = await rotating().run('activate', rotation, {
+        on: when({ [`put ${name}`]: 'refused' }),
+      })
+      const after = story.log.slice(story.log.indexOf(`put ${name}`))
+      expect(after).not.toContain(`read ${name}`)
+    }
+  })
+
+  test('an error that nobody foresaw while putting back stays one', async () => {
+    let puts = 0
+    const story = await rotating().run('activate', rotation, {
+      on: ({ text }) => {
+        if (text === 'put AMAZON_PAY_PRIVATE_KEY') return 'refused'
+        return text === 'put AMAZON_PAY_PUBLIC_KEY_ID' && ++puts === 2 ? 'broken' : undefined
+      },
+    })
+    expect(story.error).toBeInstanceOf(TypeError)
   })
 
   test('the private key of a first pair: the Public Key ID is deleted again', async () => {
@@ -1161,6 +1184,30 @@ describe('answers that are lost', () => {
     expectPair(scene.place, young)
   })
 
+  test.each(['put AMAZON_PAY_PUBLIC_KEY_ID', 'put AMAZON_PAY_PRIVATE_KEY'])(
+    'a first pair of which nothing arrived leaves nothing: %s',
+    async (call) => {
+      const scene = new Scene().given({ next: young })
+      const story = await scene.run('activate', first, { on: when({ [call]: 'unheard' }) })
+      expect(story.code).toBe('github-unavailable')
+      expect(scene.place.publicKeyId).toBeNull()
+      expect(scene.place.privateKey('current')).toBeNull()
+      expect((await scene.run('activate', first)).status).toBe('activated')
+    },
+  )
+
+  test('a secret that is gone after a lost answer was not written', async () => {
+    const scene = rotating()
+    const story = await scene.run('activate', rotation, {
+      on: ({ text }) => {
+        if (text !== 'put AMAZON_PAY_PRIVATE_KEY') return undefined
+        scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY')
+        return 'unheard'
+      },
+    })
+    expect(story.outcome.targets).toMatchObject([{ result: 'restored' }])
+  })
+
   test('the date tells that the private key was not written: the ID is put back', async () => {
     const scene = rotating()
     const story = await scene.run('activate', rotation, {
@@ -1260,19 +1307,51 @@ describe('answers that are lost', () => {
   })
 })
 
+describe('a previous key whose Public Key ID nobody knows', () => {
+  test('is kept without, and that is told', async () => {
+    const scene = new Scene().given({ current: old, previous: old })
+    const story = await scene.run('activate', rollback)
+    expect(scene.place.record('previous')).toMatchObject({
+      fingerprint: young.fingerprint,
+      publicKeyId: null,
+      madeAt: scene.place.secrets.get('AMAZON_PAY_PRIVATE_KEY')?.createdAt,
+    })
+    expect(story.warnings).toEqual([
+      expect.stringContaining('no record knows the Public Key ID of previous-private-key'),
+    ])
+  })
+
+  test('is no matter where nothing is kept', async () => {
+    const scene = new Scene().given({ current: young })
+    expect((await scene.run('activate', rotation)).warnings).toEqual([])
+    const other = rotating()
+    const kept = await other.run('activate', { ...rotation, keepPrevious: false })
+    expect(kept.warnings).toEqual([])
+  })
+
+  test('is kept where even the current secret is gone', async () => {
+    const scene = new Scene().given({ current: old, next: young })
+    scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY')
+    const story = await scene.run('activate', rotation)
+    expect(story.status).toBe('activated')
+    expect(scene.place.privateKey('previous')).toBe(old.pem)
+  })
+})
+
 describe('what an earlier run left', () => {
   const names = ({ effects }: { effects: readonly string[] }) => effects.join('; ')
 
   test('the ID of a kept key is added when it becomes known', async () => {
     const scene = new Scene().given({ current: young, previous: old })
-    scene.setRecord(scene.place, 'previous', scene.recordOf(old))
+    const nameless = scene.recordOf(old, { region: null })
+    scene.setRecord(scene.place, 'previous', nameless)
     scene.pass(1000)
     const unknown = await scene.run('activate', rotation)
     expect(names(unknown)).toBe('')
     const told = { ...rotation, previousPublicKeyId: old.id }
     const story = await scene.run('activate', told)
     expect(names(story)).toBe('put AMAZON_PAY_PRIVATE_KEY_PREVIOUS; save AMAZON_PAY_KEY_PREVIOUS')
-    expect(scene.place.record('previous')?.publicKeyId).toBe(old.id)
+    expect(scene.place.record('previous')).toEqual({ ...nameless, publicKeyId: old.id })
     expect(names(await scene.run('activate', told))).toBe('')
   })
 
@@ -1386,10 +1465,14 @@ describe('what is known, and from where', () => {
     await expectRefused(scene, inputs, 'amazon-pay-rejected')
   })
 
-  test('a pair with a record is not proved again', async () => {
-    const scene = rotating()
-    await scene.run('activate', { ...rotation, previousPublicKeyId: old.id })
-    expect(scene.amazon.requests).toHaveLength(2)
+  test('a pair with a record is not proved again, whatever is said of its ID', async () => {
+    for (const previousPublicKeyId of [old.id, payId('A', 'LIVE-')]) {
+      const scene = rotating()
+      const story = await scene.run('activate', { ...rotation, previousPublicKeyId })
+      expect(story.status).toBe('activated')
+      expect(scene.amazon.requests).toHaveLength(2)
+      expect(scene.place.record('previous')?.publicKeyId).toBe(old.id)
+    }
   })
 
   test('one of two targets has a pair: a suspended account does not replace it', async () => {
@@ -1539,6 +1622,11 @@ describe('somebody else at the same time', () => {
         ),
     ],
     [
+      'the key of the current record',
+      (scene) =>
+        scene.setRecord(scene.place, 'current', scene.recordOf(foreign, { publicKeyId: old.id })),
+    ],
+    [
       'the Public Key ID of the current record',
       (scene) =>
         scene.setRecord(scene.place, 'current', scene.recordOf(old, { publicKeyId: foreign.id })),
@@ -1594,6 +1682,25 @@ describe('somebody else at the same time', () => {
     expect(story.code).toBe('pair-changed')
     expect(story.effects).toEqual(['save AMAZON_PAY_KEY_NEXT'])
     expect(story.trouble).toContain('while this run was under way')
+  })
+
+  test.each(changes)('before the rest of a rollback: %s changes', async (_, change) => {
+    const scene = new Scene().given({ current: old, previous: old })
+    let looks = 0
+    const story = await scene.run('activate', rollback, {
+      on: ({ text }) => {
+        // Right before the second look.
+        if (text === 'read AMAZON_PAY_KEY' && ++looks === 2) {
+          scene.pass(1000)
+          change(scene)
+        }
+        return undefined
+      },
+    })
+    expect({ code: story.code, effects: story.effects }).toEqual({
+      code: 'pair-changed',
+      effects: [],
+    })
   })
 
   test('a key is staged while a first activation makes its mark', async () => {

@@ -309,6 +309,8 @@ describe('a staged key is there already', () => {
     const scene = staged()
     scene.setRecord(scene.place, 'next', scene.recordOf(other, { publicKeyId: other.id }))
     const story = await generate(scene)
+    // The page stays: whoever asks for it again gets it, with the warning.
+    expect(story.outputs['exchange-markdown']).toContain(other.publicPem)
     expect(story.outputs['public-key-id']).toBe(other.id)
     expect(story.warnings).toEqual([expect.stringContaining('its activation was begun')])
     const done = new Scene().given({ current: other, next: other })
@@ -531,6 +533,7 @@ describe('writes that fail', () => {
       { on: when({ 'create AMAZON_PAY_KEY_NEXT': 'refused' }) },
     )
     expect(story.code).toBe('variable-write-failed')
+    expect(story.log.slice(1)).toEqual(['create AMAZON_PAY_KEY_NEXT', 'read AMAZON_PAY_KEY_NEXT'])
     expectNothingStaged(scene.place)
     expect(story.outcome.targets).toMatchObject([
       { result: 'failed', code: 'variable-write-failed' },
@@ -548,9 +551,12 @@ describe('writes that fail', () => {
       { on: when({ 'put AMAZON_PAY_PRIVATE_KEY_NEXT': 'refused' }) },
     )
     expect(story.code).toBe('secret-write-failed')
-    expect(story.effects).toEqual([
+    // A refusal is no lost answer: nothing is looked up before what was made is removed.
+    expect(story.log.slice(1)).toEqual([
       'create AMAZON_PAY_KEY_NEXT',
       'put AMAZON_PAY_PRIVATE_KEY_NEXT',
+      'read AMAZON_PAY_KEY_NEXT',
+      'read AMAZON_PAY_PRIVATE_KEY_NEXT',
       'delete AMAZON_PAY_KEY_NEXT',
     ])
     expectNothingStaged(scene.place)

@@ -101,13 +101,62 @@ describe('order of effects', () => {
     expectRetired(scene.places[1] as Place)
   })
 
+  test('of two targets, what each holds decides', async () => {
+    const scene = new Scene({ targets: ['acme/shop', 'acme/mobile', 'acme/blog'] })
+    scene.given({ current: young, previous: old }, scene.places.slice(0, 2))
+    scene.given({ current: young }, scene.places.slice(2))
+    scene.amazon.set(old.id, 'deleted')
+    const unnamed = scene.copy()
+    unnamed.place.variables.delete('AMAZON_PAY_KEY_PREVIOUS')
+    await expectKept(unnamed, inputs, 'pair-changed')
+    scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
+    const planned = await scene.copy().run('retire', { ...inputs, dryRun: true })
+    expect(planned.outcome.targets.map(({ result }) => result)).toEqual([
+      'planned',
+      'planned',
+      'unchanged',
+    ])
+    expect(planned.infos.slice(-3)).toEqual([
+      'acme/shop: the previous key would be deleted',
+      'acme/mobile: the previous key would be deleted',
+      'acme/blog: there is no previous key',
+    ])
+    const story = await scene.run('retire', inputs)
+    expect(story.outcome.targets.map(({ result }) => result)).toEqual([
+      'updated',
+      'updated',
+      'unchanged',
+    ])
+  })
+
+  test('mistakes are told under the name of the input, and blanks are no key', async () => {
+    const cut = await shop().run('retire', { previousPrivateKey: old.pem.slice(0, 900) })
+    expect(cut.trouble).toMatch(/^previous-private-key /)
+    const rest = shop()
+    rest.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
+    expect((await rest.run('retire', { previousPrivateKey: ' \n' })).status).toBe('retired')
+  })
+
+  test('the region of the current key serves when the previous one has none', async () => {
+    const scene = shop()
+    const record = scene.recordOf(old, { publicKeyId: old.id, region: null })
+    scene.setRecord(scene.place, 'previous', record)
+    expect((await scene.run('retire', inputs)).status).toBe('retired')
+  })
+
   test('nothing to retire', async () => {
     const scene = new Scene().given({ current: young, next: foreign })
     const story = await scene.run('retire', {})
     expect(story).toMatchObject({ status: 'retired', effects: [], code: null })
     expect(story.notices).toEqual(['there is no previous key, so there is nothing to retire'])
-    expect(story.outcome.targets).toMatchObject([
-      { result: 'unchanged', message: 'there is no previous key' },
+    expect(story.outcome.targets).toEqual([
+      {
+        target: 'acme/shop',
+        environment: null,
+        result: 'unchanged',
+        code: null,
+        message: 'there is no previous key',
+      },
     ])
     expect(scene.amazon.requests).toHaveLength(0)
   })
@@ -306,6 +355,13 @@ describe('runs that are still open', () => {
       'acme/shop 2026-11-25T01:02:03.000Z',
       'acme/mobile 2026-11-25T01:02:03.000Z',
     ])
+  })
+
+  test('a target without current key does not hide the activation of another', async () => {
+    const scene = shop(['acme/shop', 'acme/mobile'])
+    scene.places[1]?.variables.delete('AMAZON_PAY_KEY')
+    const story = await scene.run('retire', inputs)
+    expect(story.log).toContain('read runs of acme/mobile')
   })
 
   test('they cannot be seen: that is told', async () => {

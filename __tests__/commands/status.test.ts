@@ -135,6 +135,42 @@ test('a target that cannot be read', async () => {
   ])
 })
 
+test('what the staged record says counts more than the current one, for its page', async () => {
+  const scene = new Scene().given({ current: old, next: young })
+  scene.setRecord(
+    scene.place,
+    'next',
+    scene.recordOf(young, { region: 'jp', payEnvironment: 'live' }),
+  )
+  const page = (await scene.run('status')).outputs['exchange-markdown']
+  expect(page).toContain('sellercentral-japan')
+  expect(page).toContain('Production View')
+  const silent = scene.recordOf(young, { region: null, payEnvironment: null })
+  scene.setRecord(scene.place, 'next', silent)
+  const other = (await scene.run('status')).outputs['exchange-markdown']
+  expect(other).not.toContain('sellercentral-japan')
+  expect(other).toContain('Sandbox View')
+  expect(other).not.toContain('Production View')
+})
+
+test('a target without key, before one with a key, does not hide its age', async () => {
+  const scene = new Scene({ targets: [...two, 'acme/blog'] })
+  scene.given({ current: old, next: young }, scene.places.slice(1, 2))
+  scene.pass(86_400_000)
+  const story = await scene.run('status')
+  expect(story.outputs).toMatchObject({ 'age-days': '2', 'staged-since': '2026-11-24T21:30:00Z' })
+  expect(story.outcome.targets.map(({ message }) => message)).toEqual(
+    story.outcome.standings.map(({ nextStep }) => nextStep),
+  )
+})
+
+test('a previous record whose secret is gone has its age from the record', async () => {
+  const scene = new Scene().given({ current: old, previous: oldest })
+  scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
+  const story = await scene.run('status')
+  expect(story.infos[0]).toContain(`previous ${oldest.fingerprint} ${oldest.id}, 1 day.`)
+})
+
 test('a staged key of a shop without current one: its own place', async () => {
   const scene = new Scene().given({ next: young })
   scene.setRecord(

@@ -10,7 +10,8 @@ import { type KeyRecord, readKeyRecord } from '../../src/domain/key-record.ts'
 import { Problem } from '../../src/domain/problem.ts'
 import { readPublicKeyId } from '../../src/domain/public-key-id.ts'
 import { proofRequest } from '../../src/domain/request-signature.ts'
-import { readPrefix } from '../../src/domain/slots.ts'
+import { readPrefix, type Slot, slotNames, type TargetState } from '../../src/domain/slots.ts'
+import { planStaging, type StagingWish } from '../../src/domain/staging.ts'
 import { judge, refuses } from '../../src/domain/verdict.ts'
 
 // What mutation testing found that no other test would have noticed (docs/mutation.md).
@@ -199,7 +200,7 @@ describe('a Public Key ID', () => {
     expect(fact('B'.repeat(64))).toContain('B'.repeat(64))
     expect(fact('B'.repeat(65))).toContain('65 characters')
     expect(fact('B'.repeat(65))).not.toContain('BBB')
-    expect(fact('<b>')).not.toContain('<b>')
+    expect(fact('a_b*c')).not.toContain('a_b*c')
   })
 
   test.each([
@@ -213,6 +214,17 @@ describe('a Public Key ID', () => {
     [`SANDBOX-${'A'.repeat(23)}`, /is too short: 15 /],
   ])('%s is not taken for what only resembles it', (text, words) => {
     expect(fact(text)).not.toMatch(words)
+  })
+
+  test('a prefix of somebody else is one only at the beginning', () => {
+    expect(fact(`LIVES-${'A'.repeat(24)}`)).toContain('prefix other than')
+    expect(fact(`1-LIVES-${'A'.repeat(24)}`)).not.toContain('prefix other than')
+    expect(fact(`AB-LIVE-${'A'.repeat(20)}`)).toContain('too long: 28 ')
+  })
+
+  test('what it looks like decides the hint', () => {
+    const hint = (text: string) => problemOf(() => readPublicKeyId(text, { input: 'x' })).hint
+    expect(hint(`SHA256:${'a'.repeat(43)}`)).toContain('Amazon does not know it')
   })
 
   test('the length that is told is without the prefix', () => {
@@ -234,6 +246,76 @@ test('only a prefix at the beginning says where an ID is served', () => {
 
 test('an empty prefix is called empty', () => {
   expect(problemOf(() => readPrefix(' ')).fact).toBe('prefix is empty')
+})
+
+describe('staging', () => {
+  const stored = { createdAt: '2026-11-20T00:00:00Z', updatedAt: '2026-11-20T00:00:00Z' }
+  const names = slotNames('AMAZON_PAY')
+  const wish: StagingWish = {
+    names,
+    brought: null,
+    replaceStaged: null,
+    region: null,
+    payEnvironment: null,
+    run: 'run 2',
+    now: new Date('2026-11-24T21:30:00Z'),
+  }
+  const holding = (slot: Slot, more: Partial<KeyRecord>): TargetState => {
+    const record: KeyRecord = {
+      version: 1,
+      fingerprint: 'SHA256:one',
+      publicKey: '',
+      publicKeyId: null,
+      region: 'us',
+      payEnvironment: 'live',
+      madeAt: '2026-11-20T00:00:00Z',
+      activatedAt: null,
+      run: 'run 1',
+      ...more,
+    }
+    const none = { current: null, next: null, previous: null }
+    return {
+      privateKey: { ...none, [slot]: stored },
+      publicKeyId: null,
+      records: { ...none, [slot]: { ...stored, record } },
+      room: null,
+    }
+  }
+  const refusal = (state: TargetState, more: Partial<StagingWish>): Problem => {
+    const planned = planStaging([state], { ...wish, ...more })
+    const [problem] = 'refusals' in planned ? planned.refusals : []
+    if (!problem) throw new Error('no refusal')
+    return problem
+  }
+
+  test.each([
+    ['current', 'make a new pair', 'to go back'],
+    ['previous', 'to go back to the previous key', 'nothing of the kind'],
+  ] as const)('the %s key is brought: what to do instead', (slot, hint, not) => {
+    const problem = refusal(holding(slot, {}), { brought: 'SHA256:one' })
+    expect(problem.hint).toContain(hint)
+    expect(problem.hint).not.toContain(not)
+  })
+
+  test.each([
+    ['next', 'staged'],
+    ['current', 'current'],
+  ] as const)('the place of the key in %s is another', (slot, called) => {
+    const region = refusal(holding(slot, {}), { region: 'eu' })
+    expect(region.code).toBe('region-mismatch')
+    expect(region.fact).toMatch(/^region is eu, but variable \w+ says us for the /)
+    expect(region.fact).toContain(`the ${called} key`)
+    expect(region.fact).toContain(names.record[slot])
+    const view = refusal(holding(slot, {}), { payEnvironment: 'sandbox' })
+    expect(view.code).toBe('pay-environment-mismatch')
+    expect(view.fact).toMatch(/^pay-environment is sandbox, but .* says live for the /)
+  })
+
+  test('nothing is brought: no key is the one that is brought', () => {
+    const none = { current: null, next: null, previous: null }
+    const empty: TargetState = { privateKey: none, publicKeyId: null, records: none, room: null }
+    expect(planStaging([empty], wish)).toEqual({ plan: { moves: ['stage'], staged: null } })
+  })
 })
 
 describe('what Amazon answers', () => {

@@ -29,9 +29,6 @@ export async function retire(step: Step): Promise<void> {
     publicKeyId: true,
     sealing: false,
   })
-  outcome.targets = world.targets.map((target) =>
-    resultOf(target, 'unchanged', 'nothing to retire'),
-  )
   world.runner.output('secret-name', outcome.names.privateKey.previous)
   const held = states.some(({ privateKey, records }) => privateKey.previous || records.previous)
   if (!held) {
