@@ -7,7 +7,8 @@ export default {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023' }, module: { type: 'es6' } }],
   },
-  maxWorkers: 2,
+  globalSetup: '<rootDir>/__tests__/ready-keys.mjs',
+  maxWorkers: 3,
   // Scenarios start processes, which a busy machine keeps waiting.
   testTimeout: 30_000,
   randomize: true,

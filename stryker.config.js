@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import makeReadyKeys from './__tests__/ready-keys.mjs'
 import jest from './jest.config.js'
 import units from './scripts/mutation-units.json' with { type: 'json' }
 
@@ -9,13 +9,8 @@ const unit = process.env.MUTATION_UNIT ?? 'promotion'
 // A source file, and the test files below __tests__ that answer for it.
 const [source, ...tests] = units[unit]
 
-// Each mutant starts the tests anew: the pairs that they need are made once, here.
-const pem = { type: 'pkcs8', format: 'pem' }
-process.env.READY_KEYS = JSON.stringify(
-  Array.from({ length: 7 }, () =>
-    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export(pem),
-  ),
-)
+// Each mutant starts the tests anew: the keys that they need are made here, once.
+await makeReadyKeys()
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {

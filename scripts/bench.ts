@@ -1,7 +1,8 @@
 /**
  * Measures the built action as whole processes, against a floor and against what people do by hand, with GitHub
  * and Amazon Pay on this machine. `--write` puts the tables into docs/performance.md, `--runs 31` makes the
- * medians steadier, `--many 70` also stages in as many repositories, which takes more than a second for each.
+ * medians steadier, `--many 100` also stages in as many repositories, which takes more than a second for each, and
+ * `--only generate` measures what is called so and nothing else.
  */
 import { spawn } from 'node:child_process'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
     runs: { type: 'string', default: '21' },
     write: { type: 'boolean', default: false },
     many: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
   },
 })
 const runs = Number(options.runs)
@@ -417,7 +419,7 @@ async function growth(count: number): Promise<string[]> {
 const wallRows: string[][] = []
 const costRows: string[][] = []
 let phaseRows: string[][] = []
-for (const contest of contests) {
+for (const contest of contests.filter(({ label }) => label.includes(options.only))) {
   const facts = await factsOf(contest)
   costRows.push([
     contest.label,
@@ -459,7 +461,8 @@ for (let count = 0; count < runs; count += 1) bare.push(await run(node(['-e', '0
 phaseRows.unshift(['(`node -e 0`, for comparison)', ms(median(bare)), ms(0)])
 
 const growthRows = []
-for (const count of [1, 10, ...(options.many ? [Number(options.many)] : [])]) {
+const counts = [1, 10, ...(options.many ? [Number(options.many)] : [])]
+for (const count of options.only ? [] : counts) {
   say(`generate, ${count} repositories`)
   growthRows.push(await growth(count))
 }
@@ -468,7 +471,7 @@ await Promise.all([...servers.map((server) => server.close()), proxy.close()])
 const marks: readonly (readonly [RegExp, string])[] = [
   [/FinalizeArtifact/, 'artifact client: loaded while the first write is under way'],
   [/crypto_box_seal_open/, 'libsodium: loaded while the reads are under way'],
-  [/EnvHttpProxyAgent/, 'HTTP client and Octokit: loaded while the primes are sought'],
+  [/UND_ERR_CONNECT_TIMEOUT/, 'HTTP client and Octokit: loaded while the primes are sought'],
   [/openssh-key-v1/, 'OpenSSH reader: loaded for an OpenSSH key'],
   [/class BearerCredentialHandler/, 'keeps the token of the artifact client at home'],
 ]
@@ -507,7 +510,7 @@ ${table(['repositories', 'requests', 'wall', 'without pauses', 'a repository', '
 ${table(['file', 'size', 'what'], [...distRows, ['in all', kb(sum(readdirSync(dist).map(bytesOf))), '']])}
 `
 console.log(tables)
-if (options.write) {
+if (options.write && !options.only) {
   const path = join(root, 'docs/performance.md')
   const page = readFileSync(path, 'utf8')
   const [begin, end] = ['<!-- bench -->\n', '<!-- /bench -->\n']

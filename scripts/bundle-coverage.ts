@@ -12,6 +12,7 @@ import sshpk from 'sshpk'
 import { startAmazonPay } from '../rehearsal/amazon-pay.ts'
 import { startGitHub } from '../rehearsal/github.ts'
 import { runAction } from '../rehearsal/runner.ts'
+import { trimLibraries } from './trim.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'coverage/bundle')
@@ -22,6 +23,7 @@ copyFileSync(join(root, 'action.yml'), join(folder, 'action.yml'))
 const tool = (name: string, ...args: string[]): Buffer =>
   execFileSync(join(root, 'node_modules/.bin', name), args, { cwd: root, maxBuffer: 2 ** 26 })
 tool('tsc', '-p', 'tsconfig.build.json', '--outDir', join(folder, 'lib'))
+trimLibraries(join(folder, 'lib'))
 tool('ncc', 'build', join(folder, 'lib/index.js'), '-o', join(folder, 'dist'), '-s')
 
 await walk()

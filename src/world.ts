@@ -62,13 +62,13 @@ async function gitHub(
   }
   // Finding primes takes as long as all that is loaded here, and does it on another thread.
   if (needsFreshPair(inputs)) beginKeyPair()
-  const { createGitHub, createGitHubClient, createTarget, loadArtifactClient } = await network()
+  const { createGitHub, createGitHubClient, createTarget, prepareUpload } = await network()
   const client = createGitHubClient({
     token,
     apiUrl: apiUrl.href.replace(/\/$/, ''),
     tell: runner.info,
     ...time,
-    onWrite: inputs.artifact ? loadArtifactClient : () => {},
+    onWrite: inputs.artifact ? prepareUpload : () => {},
   })
   const names = slotNames(inputs.prefix)
   return {

@@ -1,10 +1,10 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { RunningAction, RunOptions, RunResult } from '../../rehearsal/runner.ts'
 import { type Recorded, type Server, startServer } from '../../rehearsal/server.ts'
+import { nextKey } from '../keys.ts'
 import { openScene, type Scene } from '../scenarios/support.ts'
 import { formsOf, type Leak, type Search, type Searched, searchFor } from './leak-search.ts'
 
@@ -20,8 +20,8 @@ export interface Material {
   readonly publicKey: string
 }
 
-export async function makeMaterial(): Promise<Material> {
-  const { privateKey, publicKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
+export function makeMaterial(): Material {
+  const privateKey = nextKey()
   const pem = (type: 'pkcs8' | 'pkcs1', more: object = {}): string =>
     privateKey.export({ format: 'pem', type, ...more }).toString()
   const encrypted = { cipher: 'aes-256-cbc', passphrase }
@@ -31,7 +31,7 @@ export async function makeMaterial(): Promise<Material> {
     pkcs1: pem('pkcs1'),
     encryptedPkcs8: pem('pkcs8', encrypted),
     encryptedPkcs1: pem('pkcs1', encrypted),
-    publicKey: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    publicKey: createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }).toString(),
   }
 }
 

@@ -16,15 +16,14 @@ import {
   recordOf,
   type Scene,
 } from '../scenarios/support.ts'
-import { type Material, makeMaterial } from './cases.ts'
+import { makeMaterial } from './cases.ts'
 
 let scene: Scene
-let one: Material
-let key: Key
+const one = makeMaterial()
+const { pkcs8: privateKey, publicKey } = one
+const key: Key = { privateKey, publicKey, fingerprint: openedFingerprint(publicKey) }
 beforeAll(async () => {
-  ;[scene, one] = await Promise.all([openScene(), makeMaterial()])
-  const { pkcs8: privateKey, publicKey } = one
-  key = { privateKey, publicKey, fingerprint: openedFingerprint(publicKey) }
+  scene = await openScene()
 })
 afterAll(() => scene.close())
 beforeEach(() => scene.reset('acme/shop'))

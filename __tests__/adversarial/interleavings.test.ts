@@ -5,7 +5,7 @@ import { type Key, makeKeys, Scene, type Story } from '../commands/world.ts'
 // Two runs at the same time, in the same shop. GitHub has no transactions: what cannot be prevented must be
 // noticed, and the current pair must be wholly of one run.
 
-const keys = (await makeKeys(5)) as [Key, Key, Key, Key, Key]
+const keys = makeKeys(5) as [Key, Key, Key, Key, Key]
 const [old, young, oldest, other, another] = keys
 
 interface Run {

@@ -7,9 +7,9 @@ import { type Material, makeMaterial, passphrase } from './cases.ts'
 import { searchFor } from './leak-search.ts'
 
 let scene: Scene
-let one: Material
+const one = makeMaterial()
 beforeAll(async () => {
-  ;[scene, one] = await Promise.all([openScene(), makeMaterial()])
+  scene = await openScene()
 })
 afterAll(() => scene.close())
 beforeEach(() => scene.reset('acme/shop'))

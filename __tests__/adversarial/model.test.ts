@@ -15,7 +15,7 @@ import {
 // Random lives of one shop's keys, against a small model of them: next → current → previous → gone. After
 // every step a deploy job must be able to sign with what is current, or the model says why not.
 
-const keys = await makeKeys(6)
+const keys = makeKeys(6)
 
 /** Slots by fingerprint, as their secrets say. */
 interface Slots {

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals'
 import type { Inputs } from '../../src/ports.ts'
 import { type Fault, type Key, makeKeys, type OnCall, type Place, payId, Scene } from './world.ts'
 
-const keys = (await makeKeys(4)) as [Key, Key, Key, Key]
+const keys = makeKeys(4) as [Key, Key, Key, Key]
 const [old, young, oldest, foreign] = keys
 
 const rotation = {
@@ -473,6 +473,18 @@ describe('refused before any write', () => {
       on: ({ text }) => (text.startsWith('read state') ? 'broken' : undefined),
     })
     expect(story.code).toBe('internal')
+    expect(story.error).toBeInstanceOf(TypeError)
+  })
+
+  test('nor is one that comes up in planning', async () => {
+    const scene = new Scene().given({ next: young })
+    scene.place.room = {
+      valueOf: () => {
+        throw new TypeError('nobody foresaw this')
+      },
+    } as unknown as number
+    const story = await scene.run('activate', first)
+    expect({ code: story.code, effects: story.effects }).toEqual({ code: 'internal', effects: [] })
     expect(story.error).toBeInstanceOf(TypeError)
   })
 })
@@ -1321,6 +1333,17 @@ describe('a previous key whose Public Key ID nobody knows', () => {
     ])
   })
 
+  test('has no date of its own where the current secret was deleted since', async () => {
+    const scene = new Scene().given({ current: old, previous: old })
+    scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY')
+    const { now } = scene
+    const story = await scene.run('activate', rollback)
+    expect(story.status).toBe('activated')
+    expectPair(scene.place, old)
+    expect(scene.place.privateKey('previous')).toBe(young.pem)
+    expect(scene.place.record('previous')?.madeAt).toBe(now)
+  })
+
   test('is no matter where nothing is kept', async () => {
     const scene = new Scene().given({ current: young })
     expect((await scene.run('activate', rotation)).warnings).toEqual([])
@@ -1682,6 +1705,7 @@ describe('somebody else at the same time', () => {
     expect(story.code).toBe('pair-changed')
     expect(story.effects).toEqual(['save AMAZON_PAY_KEY_NEXT'])
     expect(story.trouble).toContain('while this run was under way')
+    expect(story.outcome.targets).toMatchObject([{ result: 'failed', code: 'pair-changed' }])
   })
 
   test.each(changes)('before the rest of a rollback: %s changes', async (_, change) => {
@@ -1743,6 +1767,19 @@ describe('somebody else at the same time', () => {
     expect(story.status).toBe('activated')
     expect(scene.place.privateKey('next')).toBe(foreign.pem)
     expect(scene.place.record('next')?.fingerprint).toBe(foreign.fingerprint)
+  })
+
+  test('the staged record goes while the pair is written: nothing is left to clear', async () => {
+    const scene = rotating()
+    const story = await scene.run('activate', rotation, {
+      on: ({ text }) => {
+        if (text === 'save AMAZON_PAY_KEY') scene.place.variables.delete('AMAZON_PAY_KEY_NEXT')
+        return undefined
+      },
+    })
+    expect(story).toMatchObject({ status: 'activated', warnings: [] })
+    expectPair(scene.place, young)
+    expect(story.effects.at(-1)).toBe('save AMAZON_PAY_KEY')
   })
 
   test('another activation comes between the two secrets: the pair is written once more', async () => {

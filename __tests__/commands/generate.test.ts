@@ -10,7 +10,7 @@ import {
   type Story,
 } from './world.ts'
 
-const keys = (await makeKeys(4)) as [Key, Key, Key, Key]
+const keys = makeKeys(4) as [Key, Key, Key, Key]
 const [old, young, other, another] = keys
 
 const two = ['acme/shop', 'acme/mobile']
@@ -316,6 +316,11 @@ describe('a staged key is there already', () => {
     const done = new Scene().given({ current: other, next: other })
     done.setRecord(done.place, 'next', done.recordOf(other, { publicKeyId: other.id }))
     expect((await generate(done)).warnings).toEqual([expect.stringContaining('and is current')])
+    const first = new Scene().given({ next: other })
+    first.setRecord(first.place, 'next', first.recordOf(other, { publicKeyId: other.id }))
+    expect((await generate(first)).warnings).toEqual([
+      expect.stringContaining('its activation was begun'),
+    ])
   })
 
   test('another key is brought', async () => {
@@ -703,7 +708,37 @@ describe('writes that fail', () => {
     const scene = shop()
     const story = await generate(scene, {}, { on: when({ [call]: fault }) })
     expect(story.effects.filter((effect) => effect.startsWith('delete'))).toHaveLength(deletions)
-    expect(story.outcome.targets[0]?.message).not.toContain('the key staged before')
+    expect(story.outcome.targets[0]?.message).toMatch(
+      /; (?:nothing of this run is left here|what this run had written was removed again)$/,
+    )
+  })
+
+  test('replacing fails between the two: the old key is gone, and its record stays', async () => {
+    const scene = new Scene().given({ next: other })
+    const story = await generate(
+      scene,
+      { replaceStaged: other.fingerprint },
+      { on: when({ 'delete AMAZON_PAY_KEY_NEXT': 'refused' }) },
+    )
+    expect(story.outcome.targets[0]?.message).toMatch(
+      /; nothing of this run is left here, and the key staged before is gone$/,
+    )
+    expect(scene.place.privateKey('next')).toBeNull()
+  })
+
+  test('an error that nobody foresaw while cleaning up leaves the target as failed', async () => {
+    const story = await generate(
+      shop(),
+      {},
+      {
+        on: when({
+          'put AMAZON_PAY_PRIVATE_KEY_NEXT': 'refused',
+          'read AMAZON_PAY_KEY_NEXT': 'broken',
+        }),
+      },
+    )
+    expect(story.error).toBeInstanceOf(TypeError)
+    expect(story.outcome.targets).toMatchObject([{ result: 'failed', code: 'secret-write-failed' }])
   })
 
   test('replacing fails before: the old key stays, and is not said to be gone', async () => {

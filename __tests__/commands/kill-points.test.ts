@@ -4,7 +4,7 @@ import { type Key, makeKeys, type Place, Scene, type Time } from './world.ts'
 // The runner dies before and after every write of a command; then somebody runs it again, with the inputs of
 // then (a re-run of the job) or with fresh ones (a new run, which reads the secrets as they are now).
 
-const keys = (await makeKeys(3)) as [Key, Key, Key]
+const keys = makeKeys(3) as [Key, Key, Key]
 const [old, young, oldest] = keys
 
 /** How the second run ends where it does not end like an undisturbed one. */

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals'
 import type { Answer } from '../../src/domain/verdict.ts'
 import { type Key, makeKeys, payId, Scene } from './world.ts'
 
-const keys = (await makeKeys(2)) as [Key, Key]
+const keys = makeKeys(2) as [Key, Key]
 const [key, other] = keys
 
 const pair = { privateKey: key.pem, publicKeyId: key.id, region: 'us' } as const

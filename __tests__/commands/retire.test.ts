@@ -1,7 +1,7 @@
 import type { Inputs } from '../../src/ports.ts'
 import { type Fault, type Key, makeKeys, type OnCall, type Place, Scene } from './world.ts'
 
-const keys = (await makeKeys(3)) as [Key, Key, Key]
+const keys = makeKeys(3) as [Key, Key, Key]
 const [old, young, foreign] = keys
 
 const inputs = { previousPrivateKey: old.pem } satisfies Partial<Inputs>
@@ -300,6 +300,7 @@ describe('refused before Amazon Pay is asked', () => {
     scene.setRecord(scene.place, 'previous', scene.recordOf(old))
     const story = await unasked(scene, inputs, 'public-key-id-invalid')
     expect(story.trouble).toContain('does not know the Public Key ID')
+    expect(story.outputs['previous-public-key-id']).toBe('')
   })
 
   test('nobody says in which region', async () => {

@@ -1,6 +1,6 @@
 import { type Key, makeKeys, Scene } from './world.ts'
 
-const keys = (await makeKeys(3)) as [Key, Key, Key]
+const keys = makeKeys(3) as [Key, Key, Key]
 const [old, young, oldest] = keys
 
 const two = ['acme/shop', 'acme/mobile']
@@ -121,6 +121,7 @@ test('a record without its secret has no page', async () => {
 
 test('a target that cannot be read', async () => {
   const scene = new Scene({ targets: two }).given({ current: old })
+  for (const place of scene.places) place.remarks.push({ fact: place.name, hint: 'protect' })
   const story = await scene.run(
     'status',
     {},
@@ -129,6 +130,8 @@ test('a target that cannot be read', async () => {
     },
   )
   expect(story).toMatchObject({ status: 'failed', code: 'github-unavailable' })
+  // What was not looked at to the end is not remarked upon.
+  expect(story.warnings).toEqual(['no code: acme/shop. Next: protect'])
   expect(story.outcome.targets.map(({ result, code }) => [result, code])).toEqual([
     ['untouched', null],
     ['untouched', 'github-unavailable'],
@@ -162,6 +165,35 @@ test('a target without key, before one with a key, does not hide its age', async
   expect(story.outcome.targets.map(({ message }) => message)).toEqual(
     story.outcome.standings.map(({ nextStep }) => nextStep),
   )
+})
+
+test('nor one that was made just now', async () => {
+  const scene = new Scene({ targets: two })
+  scene.time = 'stopped'
+  scene.given({ current: old }, scene.places.slice(1))
+  const story = await scene.run('status')
+  expect(story.outputs).toMatchObject({ 'age-days': '0', 'made-at': '2026-11-24T21:30:00Z' })
+})
+
+test('no more than four targets are looked at at once: GitHub slows down who asks for more', async () => {
+  const targets = Array.from({ length: 10 }, (_, index) => `acme/shop-${index}`)
+  let open = 0
+  let most = 0
+  const story = await new Scene({ targets }).run(
+    'status',
+    {},
+    {
+      on: async () => {
+        open += 1
+        most = Math.max(most, open)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        open -= 1
+        return undefined
+      },
+    },
+  )
+  expect(story.status).toBe('ok')
+  expect(most).toBe(4)
 })
 
 test('a previous record whose secret is gone has its age from the record', async () => {

@@ -1,6 +1,6 @@
 import { type Key, makeKeys, payId, Scene } from './world.ts'
 
-const keys = (await makeKeys(2)) as [Key, Key]
+const keys = makeKeys(2) as [Key, Key]
 const [key, other] = keys
 
 function shop(): Scene {

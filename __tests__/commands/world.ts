@@ -25,17 +25,12 @@ import type {
   World,
 } from '../../src/ports.ts'
 import type { Outcome } from '../../src/summary/outcome.ts'
+import { nextKey } from '../keys.ts'
 
-// A pair takes a tenth of a second to make, and a proof makes one: here they are made once.
+// A pair takes a tenth of a second to make, and a proof makes one: here it is made once.
 const keyPairs = await import('../../src/domain/key-pair.ts')
-/** Pairs that were made before all tests: mutation testing runs these files a thousand times. */
-const ready: string[] = JSON.parse(process.env.READY_KEYS ?? '[]')
-async function pairAt(index: number): Promise<KeyPair> {
-  const pem = ready[index]
-  return pem === undefined ? keyPairs.makeKeyPair() : keyPairs.keyPairOf(createPrivateKey(pem))
-}
 /** Signs the controls. */
-const throwaway = await pairAt(0)
+const throwaway = keyPairs.keyPairOf(nextKey())
 const toBeMade: KeyPair[] = []
 jest.unstable_mockModule('../../src/domain/key-pair.ts', () => ({
   ...keyPairs,
@@ -63,19 +58,17 @@ export interface Key extends KeyPair {
 }
 
 /** As many pairs as a test file needs; the IDs are told apart by their last letter. */
-export async function makeKeys(count: number): Promise<Key[]> {
-  return Promise.all(
-    Array.from({ length: count }, async (_, index): Promise<Key> => {
-      const pair = await pairAt(index + 1)
-      return {
-        ...pair,
-        pem: keyPairs.privateKeyPem(pair),
-        publicPem: keyPairs.publicKeyPem(pair.publicKey),
-        fingerprint: fingerprint(pair.publicKey),
-        id: payId(String.fromCharCode(65 + index)),
-      }
-    }),
-  )
+export function makeKeys(count: number): Key[] {
+  return Array.from({ length: count }, (_, index): Key => {
+    const pair = keyPairs.keyPairOf(nextKey())
+    return {
+      ...pair,
+      pem: keyPairs.privateKeyPem(pair),
+      publicPem: keyPairs.publicKeyPem(pair.publicKey),
+      fingerprint: fingerprint(pair.publicKey),
+      id: payId(String.fromCharCode(65 + index)),
+    }
+  })
 }
 
 export function payId(letter: string, prefix: 'SANDBOX-' | 'LIVE-' | '' = 'SANDBOX-'): string {

@@ -32,6 +32,8 @@ describe('a region', () => {
       ['pay-api.amazon.eu', 'eu'],
       ['pay-api.amazon.jp', 'jp'],
     ])
+    const names = regionCodes.map((code) => regions[code].name)
+    expect(names).toEqual(['United States', 'Europe and United Kingdom', 'Japan'])
     const pages = regionCodes.map((code) => new URL(regions[code].integrationCentral))
     expect(pages.map(({ protocol, host }) => protocol + host)).toEqual([
       'https:sellercentral.amazon.com',

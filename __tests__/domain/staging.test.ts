@@ -165,6 +165,7 @@ describe('several targets', () => {
     ['all empty', [empty, empty], {}, 'stage stage'],
     ['all staged', [a, a], {}, 'keep keep: A'],
     ['some staged', [a, empty], {}, 'staged-key-partial staged-key-partial'],
+    ['some staged, but not in the first', [empty, a], {}, 'staged-key-partial staged-key-partial'],
     ['some staged, which is brought', [a, empty], { brought: 'A' }, 'keep stage: A'],
     ['some staged, another is brought', [a, empty], { brought: 'B' }, 'staged-key-exists -'],
     ['some staged, which may be dropped', [a, empty], { replaceStaged: 'A' }, 'replace stage'],

@@ -94,6 +94,7 @@ describe('findings and the next step', () => {
       'a previous key without ID',
       { ...current, previous: 2, records: { ...current.records, previous: 'Z@80' } },
     ],
+    ['a previous key without any other', { previous: 10, records: { previous: 'Z:z@80' } }],
     [
       'a previous record alone',
       { ...current, records: { ...current.records, previous: 'Z:z@10' } },
@@ -144,6 +145,11 @@ describe('ages', () => {
   test('are due earlier when the workflow says so', () => {
     expect(standing(current, 40).due).toBe(true)
     expect(standing(current, 41).due).toBe(false)
+  })
+
+  test('of a key that is not there are never due', () => {
+    expect(standing({}, 0).due).toBe(false)
+    expect(standing({ key: 0, id: 0 }, 0).due).toBe(true)
   })
 
   test('are told in words', () => {

@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
+import { join } from 'node:path'
 import { type AmazonPay, startAmazonPay } from '../../rehearsal/amazon-pay.ts'
 import { type GitHub, openedFingerprint, type Scope, startGitHub } from '../../rehearsal/github.ts'
 import {
@@ -8,8 +9,11 @@ import {
   startAction,
 } from '../../rehearsal/runner.ts'
 import type { Recorded, Server } from '../../rehearsal/server.ts'
+import { nextKey } from '../keys.ts'
 
 type Inputs = Record<string, string>
+
+const compiled = join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
 /** The built action as a step of a job, with GitHub and Amazon Pay on loopback. Shared by the tests of a file. */
 export interface Scene {
@@ -35,6 +39,8 @@ export async function openScene(): Promise<Scene> {
       timeFactor: 50,
       secretsKnown: [github.token],
       ...more,
+      // The same code, a thousand times: Node.js keeps what it has compiled.
+      env: { NODE_COMPILE_CACHE: compiled, ...more.env },
     })
   return {
     github,
@@ -158,11 +164,9 @@ export interface Key {
 
 /** A key that somebody made elsewhere. */
 export function makeKey(): Key {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  })
+  const key = nextKey()
+  const privateKey = key.export({ type: 'pkcs8', format: 'pem' }) as string
+  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string
   return { privateKey, publicKey, fingerprint: openedFingerprint(publicKey) }
 }
 

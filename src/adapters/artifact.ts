@@ -6,10 +6,18 @@ import { meanwhile } from './meanwhile.ts'
 const patience = 60_000
 
 const artifactClient = () => import('@actions/artifact')
+const credentials = () => import('@actions/http-client/lib/auth')
 
-/** Ahead of the upload, since it takes a while. */
-export function loadArtifactClient(): void {
-  meanwhile(artifactClient)
+/**
+ * What takes a while before an upload, in pieces: each fits into the wait for one answer. The client will ask whether a
+ * body is `FormData`, and Node.js loads its own fetch to know.
+ */
+const ahead = [artifactClient, () => credentials().then(() => globalThis.FormData)]
+
+/** Does a piece of it while an answer is awaited. */
+export function prepareUpload(): void {
+  const load = ahead.shift()
+  if (load) meanwhile(load)
 }
 
 /**
@@ -58,7 +66,7 @@ function isEnterpriseServer(runUrl: string): boolean {
  * the header off, and this handler puts it on again for every request. Only where it belongs, then.
  */
 async function keepTokenAtHome(): Promise<void> {
-  const { BearerCredentialHandler } = await import('@actions/http-client/lib/auth')
+  const { BearerCredentialHandler } = await credentials()
   const home = originOf(process.env.ACTIONS_RESULTS_URL ?? '')
   const { prepareRequest } = BearerCredentialHandler.prototype
   BearerCredentialHandler.prototype.prepareRequest = function (options) {

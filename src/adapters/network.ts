@@ -3,6 +3,6 @@
  * far the largest part that they share.
  */
 export { createAmazonPay } from './amazon-pay.ts'
-export { createArtifactStore, loadArtifactClient } from './artifact.ts'
+export { createArtifactStore, prepareUpload } from './artifact.ts'
 export { createGitHub, createGitHubClient } from './github.ts'
 export { createTarget } from './target.ts'

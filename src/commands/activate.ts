@@ -7,8 +7,15 @@ import { type PublicKeyId, readPublicKeyId } from '../domain/public-key-id.ts'
 import type { PayEnvironment } from '../domain/region.ts'
 import type { TargetState } from '../domain/slots.ts'
 import type { Target } from '../ports.ts'
-import type { TargetResult } from '../summary/outcome.ts'
-import { assertUnchanged, clearNext, prepare, promoteAll, recordOf } from './promote.ts'
+import type { KeyFacts, ProofStory, TargetResult } from '../summary/outcome.ts'
+import {
+  assertUnchanged,
+  type CurrentRecord,
+  clearNext,
+  prepare,
+  promoteAll,
+  recordOf,
+} from './promote.ts'
 import { prove, skipped, tellProof, wordsOf } from './prove.ts'
 import {
   inspectTargets,
@@ -69,26 +76,26 @@ export async function activate(step: Step): Promise<void> {
     null
   outcome.previousKept =
     inputs.keepPrevious &&
-    states.some(
-      ({ records }, index) =>
-        plans[index]?.previous !== 'not' ||
-        (records.previous && records.previous.record.fingerprint !== key.fingerprint),
-    )
+    (plans.some((plan) => plan.previous !== 'not') ||
+      states.some(
+        ({ records }) =>
+          records.previous && records.previous.record.fingerprint !== key.fingerprint,
+      ))
   outcome.previousFingerprint = previous && fingerprint(previous.publicKey)
   world.runner.output('previous-public-key-id', outcome.previousPublicKeyId ?? '')
   world.runner.output('secret-name', outcome.names.privateKey.current)
 
-  await proveNew(step, pair, publicKeyId.id, plans)
-  if (outcome.proof?.answer !== 'accepted') assertNotOfAnother(step, states, publicKeyId.id)
+  const answer = await proveNew(step, pair, publicKeyId.id, plans)
+  if (answer !== 'accepted') assertNotOfAnother(step, states, key.fingerprint, publicKeyId.id)
   if (previous && previousId && adopting) await proveAdopted(step, previous, previousId.id)
   for (const plan of plans)
     for (const fact of plan.warnings) warn(step, { fact, hint: 'look at command: status' })
 
-  const record = newRecord(step, states, key.fingerprint, publicKeyId.id)
+  const record = newRecord(step, states, key, publicKeyId.id)
   outcome.record = record
   if (inputs.dryRun) {
-    outcome.targets = world.targets.map((target, index) =>
-      resultOf(target, 'planned', planWords(plans[index])),
+    outcome.targets = plans.map((plan, index) =>
+      resultOf(world.targets[index] as Target, 'planned', planWords(plan)),
     )
     for (const [index, target] of world.targets.entries()) {
       world.runner.info(`${placeOf(target)}: ${outcome.targets[index]?.message}`)
@@ -113,7 +120,7 @@ export async function activate(step: Step): Promise<void> {
   )
   await promoteAll(step, jobs)
   await clearNext(step, jobs, key.fingerprint)
-  await publish(step)
+  await publish(step, key)
   world.runner.info(
     `Key ${key.fingerprint} with Public Key ID ${publicKeyId.id} is current. Next: redeploy every consumer; the summary of this run has the rest`,
   )
@@ -125,11 +132,13 @@ function untouched(target: Target): TargetResult {
 }
 
 /** From the input, or from the comment with which a reviewer approved this very run. */
-async function publicKeyIdOf(step: Step): Promise<ReturnType<typeof readPublicKeyId>> {
-  const { inputs, world } = step
-  if (inputs.publicKeyId !== 'from-approval') {
-    return readPublicKeyId(inputs.publicKeyId, { input: 'public-key-id' })
-  }
+async function publicKeyIdOf(step: Step): Promise<PublicKeyId> {
+  const { publicKeyId } = step.inputs
+  const text = publicKeyId === 'from-approval' ? await approvedId(step) : publicKeyId
+  return readPublicKeyId(text, { input: 'public-key-id' })
+}
+
+async function approvedId({ inputs, world }: Step): Promise<string> {
   const approved = (await world.github.approvals()).filter(({ state }) => state === 'approved')
   const { environment } = inputs
   const wanted =
@@ -144,9 +153,7 @@ async function publicKeyIdOf(step: Step): Promise<ReturnType<typeof readPublicKe
     wanted.flatMap(({ comment }) => comment.match(/\b(?:(?:LIVE|SANDBOX)-)?[A-Z0-9]{24}\b/g) ?? []),
   )
   const [id, ...more] = ids
-  if (id !== undefined && more.length === 0) {
-    return readPublicKeyId(id, { input: 'public-key-id' })
-  }
+  if (id !== undefined && more.length === 0) return id
   const of = environment === null ? 'this run' : `environment ${environment}`
   const found =
     wanted.length === 0
@@ -242,44 +249,50 @@ async function proveNew(
   pair: KeyPair,
   publicKeyId: string,
   plans: readonly Promotion[],
-): Promise<void> {
-  const { inputs, world, outcome } = step
+): Promise<ProofStory['answer']> {
+  const { inputs, world } = step
   if (inputs.amazonPayCheck === 'off') {
     tellProof(step, skipped)
-    return
+    return skipped.answer
   }
   const place = placeOfProof(step, publicKeyId)
   const { story, problem } = await prove(world, { pair, publicKeyId, ...place }, true)
   if (!problem) {
-    world.runner.info(`Amazon Pay accepts the pair: ${story.judgement && wordsOf(story.judgement)}`)
+    world.runner.info(`Amazon Pay accepts the pair: ${wordsOf(story.judgement)}`)
   }
   const first = plans.every((plan) => plan.first)
-  const account = story.judgement?.verdict === 'account'
+  const account = story.judgement.verdict === 'account'
   // A suspended or foreign account may become the first pair, but must not replace one that works.
-  tellProof(step, account && !first ? { ...story, answer: 'undecided' } : story)
-  if (!problem) return
+  const told: ProofStory = account && !first ? { ...story, answer: 'undecided' } : story
+  tellProof(step, told)
+  if (!problem) return told.answer
   const tolerable =
-    (account && first) ||
-    (inputs.amazonPayCheck === 'warn' && outcome.proof?.answer === 'undecided')
+    (account && first) || (inputs.amazonPayCheck === 'warn' && told.answer === 'undecided')
   if (!tolerable) throw problem
   warn(step, problem)
+  return told.answer
 }
 
 /** Without Amazon's word the records decide: a Public Key ID belongs to one key only. */
-function assertNotOfAnother(step: Step, states: readonly TargetState[], publicKeyId: string): void {
-  const { names, key } = step.outcome
+function assertNotOfAnother(
+  step: Step,
+  states: readonly TargetState[],
+  fingerprint: string,
+  publicKeyId: string,
+): void {
+  const { names } = step.outcome
   refuseIf(
     step,
     states.map(({ records }): Problem[] => {
       const slot = (['current', 'previous'] as const).find((slot) => {
         const record = records[slot]?.record
-        return record?.publicKeyId === publicKeyId && record.fingerprint !== key?.fingerprint
+        return record?.publicKeyId === publicKeyId && record.fingerprint !== fingerprint
       })
       if (!slot) return []
       return [
         new Problem(
           'pair-mismatch',
-          `public-key-id ${publicKeyId} belongs to the ${slot} key by variable ${names.record[slot]}, and private-key is another one (${key?.fingerprint})`,
+          `public-key-id ${publicKeyId} belongs to the ${slot} key by variable ${names.record[slot]}, and private-key is another one (${fingerprint})`,
           `pass the two halves of one key; after a rollback, secret ${names.privateKey.previous} holds the key that it went back from`,
         ),
       ]
@@ -294,13 +307,13 @@ async function proveAdopted(step: Step, pair: KeyPair, publicKeyId: string): Pro
   const { story, problem } = await prove(step.world, { pair, publicKeyId, ...place }, false)
   if (!problem) {
     step.world.runner.info(
-      `Amazon Pay accepts the pair that is current so far: ${story.judgement && wordsOf(story.judgement)}`,
+      `Amazon Pay accepts the pair that is current so far: ${wordsOf(story.judgement)}`,
     )
     return
   }
   const fact = `previous-private-key and previous-public-key-id: ${problem.fact}`
   // A suspended account says all the same that the two belong together, which is what is asked here.
-  const belongs = story.judgement?.verdict === 'account'
+  const belongs = story.judgement.verdict === 'account'
   const rejected = problem.code === 'amazon-pay-rejected'
   if (belongs || (step.inputs.amazonPayCheck === 'warn' && !rejected)) {
     warn(step, { code: problem.code, fact, hint: problem.hint })
@@ -319,9 +332,9 @@ async function proveAdopted(step: Step, pair: KeyPair, publicKeyId: string): Pro
 function newRecord(
   { world, outcome }: Step,
   states: readonly TargetState[],
-  fingerprint: string,
+  { fingerprint, publicKey }: KeyFacts,
   publicKeyId: string,
-): KeyRecord {
+): CurrentRecord {
   const now = timestamp(world.clock.now())
   const known = states.map((state) => recordOf(state, fingerprint)).find((record) => record)
   const activated = states
@@ -331,7 +344,7 @@ function newRecord(
     ...known,
     version: 1,
     fingerprint,
-    publicKey: outcome.key?.publicKey ?? '',
+    publicKey,
     publicKeyId,
     region: outcome.region,
     payEnvironment: outcome.payEnvironment,
@@ -341,8 +354,8 @@ function newRecord(
   }
 }
 
-function planWords(plan: Promotion | undefined): string {
-  if (!plan?.pair) return 'this pair is current already; what an earlier run left would be finished'
+function planWords(plan: Promotion): string {
+  if (!plan.pair) return 'this pair is current already; what an earlier run left would be finished'
   return {
     before: 'the current pair would be kept as the previous one, and the new pair become current',
     after: 'the pair would become current again, and the current one be kept as the previous one',

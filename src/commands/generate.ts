@@ -42,8 +42,7 @@ export async function generate(step: Step): Promise<void> {
     publicKeyId: false,
     sealing: true,
   })
-  const plan = planOrRefuse(step, looks, brought)
-  const states = looks.flatMap(({ state }) => state ?? [])
+  const { plan, states } = planOrRefuse(step, looks, brought)
   knowPlace(step, [plan.staged, ...states.map((state) => state.records.current?.record)])
   warnIfOutOfReach(step)
 
@@ -97,7 +96,7 @@ export async function generate(step: Step): Promise<void> {
     record,
   )
   world.runner.output('secret-name', outcome.names.privateKey.next)
-  await publish(step)
+  await publish(step, key)
   world.runner.info(
     `Key ${key.fingerprint} is staged. Next: exchange its public key in Integration Central; the summary of this run has the steps`,
   )
@@ -119,24 +118,26 @@ const doneWords: Readonly<Record<StagingMove, string>> = {
 }
 
 /** All that speaks against it, of all targets, is told together. */
-function planOrRefuse(step: Step, looks: readonly Look[], brought: KeyPair | null): StagingPlan {
+function planOrRefuse(
+  step: Step,
+  looks: readonly Look[],
+  brought: KeyPair | null,
+): { plan: StagingPlan; states: TargetState[] } {
   const { inputs, outcome, world } = step
   const seen = looks.flatMap(({ state }, index) => {
     const target = world.targets[index]
     return state && target ? [{ target, state, index }] : []
   })
-  const planned = planStaging(
-    seen.map(({ state }) => state),
-    {
-      names: outcome.names,
-      brought: brought && fingerprint(brought.publicKey),
-      replaceStaged: inputs.replaceStaged,
-      region: inputs.region,
-      payEnvironment: inputs.payEnvironment,
-      run: world.runner.run.url,
-      now: world.clock.now(),
-    },
-  )
+  const states = seen.map(({ state }) => state)
+  const planned = planStaging(states, {
+    names: outcome.names,
+    brought: brought && fingerprint(brought.publicKey),
+    replaceStaged: inputs.replaceStaged,
+    region: inputs.region,
+    payEnvironment: inputs.payEnvironment,
+    run: world.runner.run.url,
+    now: world.clock.now(),
+  })
   const findings = looks.map(({ findings }) => [...findings])
   for (const [at, { target, state, index }] of seen.entries()) {
     const found =
@@ -146,7 +147,7 @@ function planOrRefuse(step: Step, looks: readonly Look[], brought: KeyPair | nul
     if (found) findings[index]?.push(found)
   }
   refuseIf(step, findings)
-  if ('plan' in planned) return planned.plan
+  if ('plan' in planned) return { plan: planned.plan, states }
   throw new Error('a refusal without a finding')
 }
 
@@ -186,7 +187,7 @@ async function showAgain(
   states: readonly TargetState[],
 ): Promise<void> {
   const { world, outcome } = step
-  knowKey(step, publicKeyOfRecord(staged))
+  const key = knowKey(step, publicKeyOfRecord(staged))
   outcome.record = staged
   outcome.newKey = false
   outcome.publicKeyId = staged.publicKeyId
@@ -199,7 +200,7 @@ async function showAgain(
     `key ${staged.fingerprint} is staged since ${staged.madeAt} (${days === 1 ? '1 day' : `${days} days`}); no new key was made`,
   )
   warnIfActivationBegan(step, staged, states)
-  if (!step.inputs.dryRun) await publish(step)
+  if (!step.inputs.dryRun) await publish(step, key)
   outcome.status = 'staged'
 }
 
@@ -254,7 +255,9 @@ async function stageEverywhere(step: Step, jobs: readonly Job[], record: KeyReco
       if (!(error instanceof Problem)) throw error
       const kind = begun.includes(job) ? 'failed' : 'untouched'
       outcome.targets[jobs.indexOf(job)] = resultOf(target, kind, error.fact, error.code)
-      for (const each of begun) {
+      for (const [index, each] of begun.entries()) {
+        // A step that has to end now does not wait.
+        if (index > 0) await pace(step)
         const failure = each === job ? error : null
         outcome.targets[jobs.indexOf(each)] = await undo(step, each, record, failure)
       }
@@ -269,7 +272,7 @@ async function stageEverywhere(step: Step, jobs: readonly Job[], record: KeyReco
 function stopped(target: Target): Problem {
   return new Problem(
     'github-unavailable',
-    `the step was stopped before ${placeOf(target)} was written: the job was cancelled, or its two minutes are up`,
+    `the step was stopped before ${placeOf(target)} was written: the job was cancelled, or the time of the step is up`,
     'run this again; with many targets, spread them over a matrix',
   )
 }
@@ -335,7 +338,7 @@ async function undo(
   failure: Problem | null,
 ): Promise<TargetResult> {
   const before = failure ? `${failure.fact}; ` : 'another target failed: '
-  let left = ''
+  let left: string
   try {
     const there = await target.record('next')
     const stored = there && (await target.secret(secret.name))

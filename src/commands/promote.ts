@@ -56,12 +56,15 @@ function changedMeanwhile(target: Target): Problem {
   )
 }
 
+/** The record of a pair that becomes current: its Public Key ID is known. */
+export type CurrentRecord = KeyRecord & { readonly publicKeyId: string }
+
 /** Everything that one target needs, sealed before the first write anywhere. */
 export interface Job {
   readonly target: Target
   readonly state: TargetState
   readonly plan: Promotion
-  readonly record: KeyRecord
+  readonly record: CurrentRecord
   readonly publicKeyId: SealedSecret
   readonly privateKey: SealedSecret
   readonly previous: { readonly secret: SealedSecret; readonly record: KeyRecord } | null
@@ -76,7 +79,7 @@ export async function prepare(
     pair: KeyPair
     previous: KeyPair | null
     previousId: string | null
-    record: KeyRecord
+    record: CurrentRecord
   },
 ): Promise<Job> {
   const { target, state, plan, pair, previous, record } = options
@@ -86,7 +89,7 @@ export async function prepare(
     state,
     plan,
     record,
-    publicKeyId: await target.seal(names.publicKeyId, record.publicKeyId ?? ''),
+    publicKeyId: await target.seal(names.publicKeyId, record.publicKeyId),
     privateKey: await target.seal(names.privateKey.current, privateKeyPem(pair)),
     previous:
       plan.previous === 'not' || previous === null
@@ -137,7 +140,7 @@ export async function promoteAll(step: Step, jobs: readonly Job[]): Promise<void
     if (!world.runner.stop.aborted) return
     throw new Problem(
       'github-unavailable',
-      `the step was stopped before ${placeOf(target)} was written: the job was cancelled, or its two minutes are up`,
+      `the step was stopped before ${placeOf(target)} was written: the job was cancelled, or the time of the step is up`,
       'run this again: it goes on with the targets that are left; with many targets, spread them over a matrix',
     )
   }
@@ -283,17 +286,17 @@ class PairFailure extends Error {
 async function writePair(job: Job): Promise<void> {
   const { target, state, publicKeyId, privateKey } = job
   const id = await write(target, publicKeyId, state.publicKeyId)
-  if (id.happened === 'no') {
+  if (id?.happened === 'no') {
     await during(
       Promise.reject(id.problem),
       'failed',
       `the pair of ${placeOf(target)} was not touched`,
     )
   }
-  if (id.happened === 'unknown') await putBack(job, id.problem)
+  if (id?.happened === 'unknown') await putBack(job, id.problem)
   const key = await write(target, privateKey, state.privateKey.current)
-  if (key.happened === 'no') await putBack(job, key.problem)
-  if (key.happened === 'unknown') {
+  if (key?.happened === 'no') await putBack(job, key.problem)
+  if (key?.happened === 'unknown') {
     throw torn(
       job,
       `secret ${publicKeyId.name} of ${placeOf(target)} holds the new Public Key ID, and whether secret ${privateKey.name} holds the new private key cannot be found out`,
@@ -302,20 +305,25 @@ async function writePair(job: Job): Promise<void> {
   }
 }
 
-type Written =
-  | { readonly happened: 'yes' }
-  | { readonly happened: 'no' | 'unknown'; readonly problem: Problem }
+/** A write that failed: it did not happen, or nobody can tell. */
+interface Failed {
+  readonly happened: 'no' | 'unknown'
+  readonly problem: Problem
+}
 
-/** Writes a secret. When the answer was lost, GitHub's date of the secret says whether it happened. */
+/**
+ * Writes a secret; null when that is done. When the answer was lost, GitHub's date of the secret says whether
+ * it happened.
+ */
 async function write(
   target: Target,
   secret: SealedSecret,
   before: Stored | null,
-): Promise<Written> {
+): Promise<Failed | null> {
   const startedAt = target.serverTime
   try {
     await target.putSecret(secret)
-    return { happened: 'yes' }
+    return null
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem
     if (!problem.uncertain) return { happened: 'no', problem }
@@ -325,7 +333,7 @@ async function write(
     } catch {
       return { happened: 'unknown', problem }
     }
-    if (after !== null && after.updatedAt !== before?.updatedAt) return { happened: 'yes' }
+    if (after !== null && after.updatedAt !== before?.updatedAt) return null
     // GitHub counts in seconds: a secret that was changed in the second in which we began says nothing.
     const sameSecond =
       before !== null &&

@@ -1,5 +1,6 @@
 import { type KeyPair, makeKeyPair } from '../domain/key-pair.ts'
 import { Problem } from '../domain/problem.ts'
+import { payEnvironmentOf } from '../domain/public-key-id.ts'
 import { type PayEnvironment, type Region, regionCodes, regions } from '../domain/region.ts'
 import { proofRequest } from '../domain/request-signature.ts'
 import { type Judgement, judge, refuses } from '../domain/verdict.ts'
@@ -18,7 +19,7 @@ export interface Claim {
 
 /** What came of a proof: the story to tell, and the problem when it is not a plain yes. */
 export interface Proof {
-  readonly story: ProofStory
+  readonly story: ProofStory & { readonly judgement: Judgement }
   readonly problem: Problem | null
 }
 
@@ -126,7 +127,7 @@ async function rejected(world: World, claim: Claim, judgement: Judgement): Promi
 
 /** The other regions and, for an ID without prefix, the other environment. Each is asked once. */
 async function findElsewhere(world: World, claim: Claim): Promise<string | null> {
-  const prefixed = /^(LIVE|SANDBOX)-/.test(claim.publicKeyId)
+  const prefixed = payEnvironmentOf(claim.publicKeyId) !== null
   const environments: (PayEnvironment | null)[] = prefixed ? [null] : ['live', 'sandbox']
   for (const region of regionCodes) {
     for (const payEnvironment of environments) {
@@ -158,8 +159,8 @@ function controlFact(judgement: Judgement): string {
 }
 
 function placeWords({ region, payEnvironment, publicKeyId }: Omit<Claim, 'pair'>): string {
-  const prefix = /^(LIVE|SANDBOX)-/.exec(publicKeyId)?.[1]?.toLowerCase()
-  return `${region.toUpperCase()} (${regions[region].name}, ${prefix ?? payEnvironment})`
+  const view = payEnvironmentOf(publicKeyId) ?? payEnvironment
+  return `${region.toUpperCase()} (${regions[region].name}, ${view})`
 }
 
 function skewOf({ skew }: Judgement): string {

@@ -3,6 +3,7 @@ import { makeKeyPair } from '../domain/key-pair.ts'
 import type { KeyRecord } from '../domain/key-record.ts'
 import { Problem, Problems } from '../domain/problem.ts'
 import { pairIsYounger, type TargetState } from '../domain/slots.ts'
+import type { Target } from '../ports.ts'
 import type { TargetResult } from '../summary/outcome.ts'
 import { prove, tellProof, wordsOf } from './prove.ts'
 import {
@@ -76,8 +77,8 @@ export async function retire(step: Step): Promise<void> {
   const claim = { pair, publicKeyId: record.publicKeyId, ...placeOfProof(step, record.publicKeyId) }
   const { story, problem } = await prove(world, claim, false)
   tellProof(step, story)
-  const { verdict } = story.judgement ?? {}
-  const words = story.judgement ? wordsOf(story.judgement) : 'no answer'
+  const { verdict } = story.judgement
+  const words = wordsOf(story.judgement)
   if (verdict === 'accepted' || verdict === 'account' || story.elsewhere) {
     throw new Problem(
       'still-accepted',
@@ -123,8 +124,7 @@ function previousOf(step: Step, states: readonly TargetState[]): KeyRecord {
   refuseIf(
     step,
     states.map((state, index): Problem[] => {
-      const target = step.world.targets[index]
-      const where = target ? placeOf(target) : ''
+      const where = placeOf(step.world.targets[index] as Target)
       const record = state.records.previous?.record
       if (!record && state.privateKey.previous) {
         return [
@@ -235,8 +235,8 @@ async function deletePrevious(
   outcome.targets = results
   let written = false
   for (const [index, target] of world.targets.entries()) {
-    const state = states[index]
-    if (!state?.privateKey.previous && !state?.records.previous) continue
+    const { privateKey, records } = states[index] as TargetState
+    if (!privateKey.previous && !records.previous) continue
     try {
       if (written) await pace(step)
       written = true

@@ -1,3 +1,4 @@
+import type { TargetState } from '../domain/slots.ts'
 import { daysWords, standingOf } from '../domain/standing.ts'
 import { exchangeMarkdown } from '../summary/exchange-page.ts'
 import {
@@ -20,13 +21,16 @@ export async function status(step: Step): Promise<void> {
     sealing: false,
   })
   const now = world.clock.now()
-  outcome.standings = world.targets.map((target, index) => {
-    const state = states[index]
-    if (!state) throw new Error('a target without state')
-    return standingOf(target, state, outcome.names, { now, maxAgeDays: inputs.maxAgeDays })
-  })
-  outcome.targets = world.targets.map((target, index) =>
-    resultOf(target, 'unchanged', outcome.standings[index]?.nextStep ?? ''),
+  const standings = world.targets.map((target, index) => ({
+    target,
+    standing: standingOf(target, states[index] as TargetState, outcome.names, {
+      now,
+      maxAgeDays: inputs.maxAgeDays,
+    }),
+  }))
+  outcome.standings = standings.map(({ standing }) => standing)
+  outcome.targets = standings.map(({ target, standing }) =>
+    resultOf(target, 'unchanged', standing.nextStep),
   )
   const records = states.map(({ records }) => records.current?.record)
   knowPlace(step, records)
@@ -48,9 +52,7 @@ export async function status(step: Step): Promise<void> {
 
   tellExchange(step)
 
-  for (const [index, standing] of outcome.standings.entries()) {
-    const target = world.targets[index]
-    if (!target) continue
+  for (const { target, standing } of standings) {
     runner.info(`${placeOf(target)}: ${lineOf(standing)}`)
     for (const fact of standing.findings) {
       warn(step, { fact: `${placeOf(target)}: ${fact}`, hint: standing.nextStep })
@@ -83,11 +85,10 @@ function oldestOf<T extends { readonly days: number | null }>(slots: readonly T[
 
 function lineOf(standing: ReturnType<typeof standingOf>): string {
   const slot = (name: 'current' | 'next' | 'previous'): string => {
-    const { record, secret, days } = standing[name]
-    if (!record && !secret) return `${name} empty`
+    const { record, days } = standing[name]
+    if (days === null) return `${name} empty`
     const id = record?.publicKeyId ? ` ${record.publicKeyId}` : ''
-    const age = days === null ? '' : `, ${daysWords(days)}`
-    return `${name} ${record?.fingerprint ?? 'without record'}${id}${age}`
+    return `${name} ${record?.fingerprint ?? 'without record'}${id}, ${daysWords(days)}`
   }
   return `${slot('current')}; ${slot('next')}; ${slot('previous')}. Next: ${standing.nextStep}`
 }

@@ -6,6 +6,7 @@ import { readPrivateKey } from '../domain/key-material.ts'
 import { type KeyPair, maskForms, publicKeyPem, sameKey } from '../domain/key-pair.ts'
 import type { KeyRecord } from '../domain/key-record.ts'
 import { Problem, Problems, type Warning } from '../domain/problem.ts'
+import { payEnvironmentOf } from '../domain/public-key-id.ts'
 import { type PayEnvironment, type Region, regions } from '../domain/region.ts'
 import type { Slot, TargetState } from '../domain/slots.ts'
 import type { Inputs, Target, World } from '../ports.ts'
@@ -66,8 +67,6 @@ async function assertNotExposed(
     if (passphrase !== undefined && value.trim() === passphrase.trim()) {
       throw exposed('private-key-passphrase')
     }
-    // Shorter than any RSA key of policy size in any form: an ordinary input.
-    if (value.length < 1000) continue
     const dispatched = await readPrivateKey(value, options).catch(() => null)
     if (dispatched && sameKey(dispatched.pair.publicKey, pair.publicKey)) throw exposed(input)
   }
@@ -218,12 +217,13 @@ export function knowPublicKeyId(
 }
 
 /** Public key as a file, as an artifact, and as the exchange page. */
-export async function publish(step: Step): Promise<void> {
+export async function publish(
+  step: Step,
+  { shortFingerprint, publicKey }: KeyFacts,
+): Promise<void> {
   const { inputs, world, outcome } = step
   const { runner } = world
-  if (!outcome.key) return
   const { region, payEnvironment } = outcome
-  const { shortFingerprint, publicKey } = outcome.key
   const name = publicKeyFileName({ region, payEnvironment, shortFingerprint })
   outcome.publicKeyFile = await runner.publicKeyFile(name, publicKey)
   runner.output('public-key-file', outcome.publicKeyFile)
@@ -268,7 +268,7 @@ export function placeOfProof(
       `set ${input}, or amazon-pay-check: off to go without the proof`,
     )
   if (outcome.region === null) throw missing('region', 'which region of Amazon Pay to ask')
-  if (!/^(LIVE|SANDBOX)-/.test(publicKeyId) && outcome.payEnvironment === null) {
+  if (payEnvironmentOf(publicKeyId) === null && outcome.payEnvironment === null) {
     throw missing('pay-environment', 'whether to ask live or sandbox')
   }
   return { region: outcome.region, payEnvironment: outcome.payEnvironment }

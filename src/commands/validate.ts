@@ -30,14 +30,14 @@ export async function validate(step: Step): Promise<void> {
   // What is published is derived from the private key wherever there is one, never believed.
   const subject = pair?.publicKey ?? publicKey
   if (!subject) throw nothingGiven(step)
-  knowKey(step, subject)
+  const key = knowKey(step, subject)
   if (inputs.publicKeyId !== '') {
     knowPublicKeyId(step, readPublicKeyId(inputs.publicKeyId, { input: 'public-key-id' }))
   }
   knowPlace(step, [])
   await proveGiven(step, pair)
-  await publish(step)
-  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${outcome.key?.fingerprint}`)
+  await publish(step, key)
+  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${key.fingerprint}`)
   outcome.status = 'valid'
 }
 

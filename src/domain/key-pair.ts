@@ -118,7 +118,6 @@ function arithmeticHolds(privateKey: KeyObject): boolean {
   return (
     p > 1n &&
     q > 1n &&
-    p !== q &&
     n === p * q &&
     d > 1n &&
     d < n &&
@@ -126,6 +125,7 @@ function arithmeticHolds(privateKey: KeyObject): boolean {
     (e * d) % q1 === 1n &&
     dp === d % p1 &&
     dq === d % q1 &&
+    // No prime has an inverse modulo itself: this holds p ≠ q as well.
     qi < p &&
     (qi * q) % p === 1n
   )
@@ -160,10 +160,7 @@ export function maskForms(pair: KeyPair): string[] {
   const bare = pem.trimEnd()
   const crlf = pem.replaceAll('\n', '\r\n')
   const texts = [pem, bare, crlf, crlf.trimEnd()]
-  const body = bare
-    .split('\n')
-    .filter((line) => !line.startsWith('-----'))
-    .join('')
+  const body = bare.split('\n').slice(1, -1).join('')
   const jwk = pair.privateKey.export({ format: 'jwk' })
   const members = (['d', 'p', 'q', 'dp', 'dq', 'qi'] as const).flatMap((name) => {
     const value = Buffer.from(jwk[name] ?? '', 'base64url')

@@ -10,7 +10,7 @@ export interface PublicKeyId {
   readonly payEnvironment: PayEnvironment | null
 }
 
-const shape = /^(?:(SANDBOX|LIVE)-)?[A-Z0-9]{24}$/
+const shape = /^(?:(?:SANDBOX|LIVE)-)?[A-Z0-9]{24}$/
 
 const whereItIs =
   'copy the Public Key ID from Integration Central, “Existing API keys”: 24 characters of A–Z and 0–9, in newer ones after `LIVE-` or `SANDBOX-`'
@@ -21,10 +21,14 @@ const whereItIs =
  */
 export function readPublicKeyId(text: string, options: { readonly input: string }): PublicKeyId {
   const id = bare(text)
-  const match = shape.exec(id)
-  if (!match) throw invalid(`${options.input} ${mistakeIn(id)}`, hintFor(id))
-  const payEnvironment = match[1] ? (match[1].toLowerCase() as PayEnvironment) : null
-  return { id, payEnvironment }
+  if (!shape.test(id)) throw invalid(`${options.input} ${mistakeIn(id)}`, hintFor(id))
+  return { id, payEnvironment: payEnvironmentOf(id) }
+}
+
+/** What the prefix of an ID says; null for one without, which is valid in both. */
+export function payEnvironmentOf(id: string): PayEnvironment | null {
+  const prefix = /^(LIVE|SANDBOX)-/.exec(id)?.[1]
+  return prefix ? (prefix.toLowerCase() as PayEnvironment) : null
 }
 
 function bare(text: string): string {

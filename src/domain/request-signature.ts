@@ -1,5 +1,6 @@
 import { constants, createHash, type KeyObject, sign } from 'node:crypto'
 import { keyPolicy } from './key-policy.ts'
+import { payEnvironmentOf } from './public-key-id.ts'
 import { type PayEnvironment, type Region, regions } from './region.ts'
 
 const algorithm = 'AMZN-PAY-RSASSA-PSS-V2'
@@ -27,7 +28,7 @@ export function proofRequest(options: {
   readonly at: Date
 }): SignedRequest {
   const { apiHost, payRegion } = regions[options.region]
-  const prefixed = /^(LIVE|SANDBOX)-/.test(options.publicKeyId)
+  const prefixed = payEnvironmentOf(options.publicKeyId) !== null
   const path = `${prefixed ? '' : `/${options.payEnvironment}`}/v2/chargePermissions/S00-0000000-0000000`
   const headers = {
     accept: 'application/json',

@@ -79,7 +79,7 @@ function stagedRecord(state: TargetState): KeyRecord | null {
 /** An old snapshot of a key that went on already must not be staged again. */
 function staleKey(state: TargetState, wish: StagingWish): Problem | null {
   const slot = (['current', 'previous'] as const).find(
-    (slot) => wish.brought !== null && state.records[slot]?.record.fingerprint === wish.brought,
+    (slot) => state.records[slot]?.record.fingerprint === wish.brought,
   )
   if (!slot) return null
   return new Problem(

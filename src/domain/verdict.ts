@@ -40,7 +40,7 @@ export interface Judgement {
 }
 
 interface Row {
-  readonly status: number | 'any'
+  readonly status: number
   readonly reasonCode: string | 'any'
   readonly message?: RegExp
   readonly verdict: Verdict
@@ -105,7 +105,7 @@ function verdictOf(
   if (reasonCode === null) return 'undecided'
   const row = verdictTable.find(
     (row) =>
-      (row.status === 'any' || row.status === status) &&
+      row.status === status &&
       (row.reasonCode === 'any' || row.reasonCode === reasonCode) &&
       (row.message === undefined || row.message.test(message ?? '')),
   )
@@ -123,8 +123,9 @@ function readable(message: string): string {
 
 /** Amazon's message quotes the string-to-sign as `signing String [ALGORITHM\n<64 hex digits>]`. */
 function echoesAnother(message: string | null, stringToSign: string): boolean {
-  const echoed = /\[AMZN-PAY-RSASSA-PSS(?:-V2)?\s*(?:\\n)?\s*([0-9a-f]{64})\]/i.exec(message ?? '')
-  return echoed !== null && echoed[1]?.toLowerCase() !== stringToSign.split('\n').at(-1)
+  const echo = /\[AMZN-PAY-RSASSA-PSS(?:-V2)?\s*(?:\\n)?\s*([0-9a-f]{64})\]/i
+  const hash = message?.match(echo)?.[1]
+  return hash !== undefined && !stringToSign.endsWith(hash.toLowerCase())
 }
 
 function wordsOf(answer: Answer): { reasonCode: string | null; message: string | null } {
