@@ -1,7 +1,7 @@
 /**
  * Mutation testing, unit by unit (stryker.config.js): `node scripts/mutation.ts [unit…]`. Prints the score of
  * each unit and every mutant that no test notices; exits with 1 when there is one that docs/mutation.md does
- * not know. `--report` prints what the last run found.
+ * not explain, or one more of the same kind. `--report` prints what the last run found.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -43,17 +43,27 @@ for (const unit of wanted) {
     const alive = tried.filter(({ status }) => ['Survived', 'NoCoverage'].includes(status))
     const score = ((tried.length - alive.length) / tried.length) * 100
     console.log(`${file}: ${score.toFixed(1)} %, ${alive.length} of ${tried.length} survive`)
-    for (const mutant of alive) {
-      const line = described(source, mutant)
-      const isKnown = known.includes(line)
-      if (!isKnown) strangers += 1
-      console.log(`  ${isKnown ? ' ' : '!'} ${mutant.location.start.line}: ${line}`)
+    for (const [line, at] of byLine(source, alive)) {
+      const entry = `${unit}: ${line}${at.length > 1 ? ` × ${at.length}` : ''}`
+      const isKnown = known.includes(entry)
+      if (!isKnown) strangers += at.length
+      console.log(`  ${isKnown ? ' ' : '!'} ${at.join(', ')}: ${entry}`)
     }
   }
 }
 if (strangers > 0) {
   console.log(`${strangers} survivors are not explained in docs/mutation.md`)
   process.exitCode = 1
+}
+
+/** Mutants that read the same, with the lines where they stand. */
+function byLine(source: string, mutants: readonly Mutant[]): Map<string, number[]> {
+  const found = new Map<string, number[]>()
+  for (const mutant of mutants) {
+    const line = described(source, mutant)
+    found.set(line, [...(found.get(line) ?? []), mutant.location.start.line])
+  }
+  return found
 }
 
 /** `what stands there` → `what the mutant has instead`, on one line. */

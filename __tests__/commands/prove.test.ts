@@ -138,4 +138,18 @@ describe('a clock that is refused', () => {
     expect(story.trouble).toContain(words)
     expect(story.outcome.proof?.judgement?.skew).toBe(skew)
   })
+  test('what is signed next lies not even a fraction of a second in Amazon’s future', async () => {
+    const scene = shop()
+    // Ours is late in its second, Amazon's early in its own: both tell whole seconds only.
+    scene.milliseconds = now + 900
+    scene.amazon.offset = -299_800
+    scene.amazon.instead = (request) => {
+      const answer = scene.amazon.judge(request)
+      scene.pass(200)
+      return answer
+    }
+    const story = await scene.run('validate', { ...pair, amazonPayCheck: 'require' })
+    expect(story.status).toBe('valid')
+    expect(scene.amazon.answers).toEqual([400, 404])
+  })
 })

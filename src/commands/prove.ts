@@ -90,20 +90,22 @@ async function ask(world: World, claim: Claim, tries: Patience): Promise<Judgeme
   let busy = 0
   let unknown = 0
   for (;;) {
-    const at = new Date(world.clock.now().getTime() + (correction ?? 0))
+    const at: Date = new Date(world.clock.now().getTime() + (correction ?? 0))
     const request = proofRequest({ ...claim, privateKey: claim.pair.privateKey, at })
     const judgement = judge(await world.amazonPay.send(request), request.stringToSign, at)
     if (judgement.verdict === 'busy' && ++busy < tries.busy && !world.runner.stop.aborted) {
       // Jitter, so that the jobs of a matrix do not come back together.
       await world.clock.sleep(1000 * 2 ** (busy - 1) * (0.75 + Math.random() / 2))
     } else if (judgement.verdict === 'clock' && correction === null && judgement.skew !== null) {
-      correction = judgement.skew * 1000
+      // From the beginning of the second that was signed: what is signed next must not lie in Amazon's future.
+      correction = judgement.skew * 1000 - (at.getTime() % 1000)
     } else if (judgement.verdict === 'unknown' && ++unknown < tries.unknown) {
       // The ID may have been made just now.
       await world.clock.sleep(5000)
     } else {
       // The skew of the clock, not of a signature that was corrected by it.
-      const skew = judgement.skew === null ? null : judgement.skew + (correction ?? 0) / 1000
+      const skew =
+        judgement.skew === null ? null : judgement.skew + Math.ceil((correction ?? 0) / 1000)
       return { ...judgement, skew }
     }
   }

@@ -115,6 +115,7 @@ function arithmeticHolds(privateKey: KeyObject): boolean {
     (name) => integer(jwk, name),
   ) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint]
   const [p1, q1] = [p - 1n, q - 1n]
+  // The last line holds p ≠ q as well: nothing has an inverse modulo itself.
   return (
     p > 1n &&
     q > 1n &&
@@ -125,7 +126,6 @@ function arithmeticHolds(privateKey: KeyObject): boolean {
     (e * d) % q1 === 1n &&
     dp === d % p1 &&
     dq === d % q1 &&
-    // No prime has an inverse modulo itself: this holds p ≠ q as well.
     qi < p &&
     (qi * q) % p === 1n
   )
