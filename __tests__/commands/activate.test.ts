@@ -1474,6 +1474,10 @@ describe('what is known, and from where', () => {
     expect(story.status).toBe('activated')
     expect(story.outcome.previousKept).toBe(true)
     expect(story.outcome.targets.map(({ result }) => result)).toEqual(['created', 'updated'])
+    // So it is told when it runs again and finds nothing to do.
+    const again = await scene.run('activate', rotation)
+    expect(again).toMatchObject({ status: 'activated', effects: [] })
+    expect(again.outcome.previousKept).toBe(true)
   })
 
   test('one of two targets is adopted: its pair is proved', async () => {

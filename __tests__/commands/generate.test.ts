@@ -600,6 +600,15 @@ describe('writes that fail', () => {
       'untouched',
     ])
     expect(story.effects.join()).not.toContain('acme/blog')
+    // GitHub asks for a second between the targets, in undoing as well; before the first there is none.
+    const after = story.log.slice(
+      story.log.indexOf('create AMAZON_PAY_KEY_NEXT of acme/mobile') + 1,
+    )
+    expect(after.filter((line) => !line.startsWith('read'))).toEqual([
+      'delete AMAZON_PAY_PRIVATE_KEY_NEXT of acme/shop',
+      'delete AMAZON_PAY_KEY_NEXT of acme/shop',
+      'wait 1',
+    ])
   })
 
   test('a staged key that the run only filled up around stays', async () => {

@@ -1,5 +1,5 @@
 import type { Inputs } from '../../src/ports.ts'
-import { type Fault, type Key, makeKeys, type OnCall, type Place, Scene } from './world.ts'
+import { type Fault, type Key, makeKeys, type OnCall, type Place, payId, Scene } from './world.ts'
 
 const keys = makeKeys(3) as [Key, Key, Key]
 const [old, young, foreign] = keys
@@ -312,6 +312,21 @@ describe('refused before Amazon Pay is asked', () => {
       scene.setRecord(scene.place, slot, scene.recordOf(key, { publicKeyId: key.id, region: null }))
     }
     await unasked(scene, inputs, 'input-missing')
+  })
+
+  test('in which view is asked only of an ID without prefix', async () => {
+    const records = (scene: Scene, id: string) => {
+      for (const [slot, key, publicKeyId] of [
+        ['previous', old, id],
+        ['current', young, young.id],
+      ] as const) {
+        const record = scene.recordOf(key, { publicKeyId, payEnvironment: null })
+        scene.setRecord(scene.place, slot, record)
+      }
+      return scene
+    }
+    await unasked(records(shop(), payId('A', '')), inputs, 'input-missing')
+    expect((await records(shop(), old.id).run('retire', inputs)).status).toBe('retired')
   })
 })
 

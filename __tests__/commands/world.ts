@@ -217,7 +217,8 @@ export class AmazonPayInMemory {
         .map(Number) ?? []
     const at = Date.UTC(year ?? 0, (month ?? 0) - 1, day, hour, minute, second)
     const age = this.#now().getTime() + this.offset - at
-    if (age < 0 || age > 300_000) {
+    // A time that cannot be read is out of range as well.
+    if (!(age >= 0 && age <= 300_000)) {
       return this.answer(400, 'InvalidHeaderValue', 'x-amz-pay-date is out of range')
     }
     const region = { 'pay-api.amazon.com': 'us', 'pay-api.amazon.eu': 'eu' }[request.host] ?? 'jp'
