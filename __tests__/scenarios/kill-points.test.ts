@@ -224,109 +224,115 @@ const pairOf = ({ current, id }: Held): 'none' | 'whole' | 'window' => {
 const words = ({ current, id, next, previous, records }: Held): string =>
   [current, id, next, previous, ...Object.values(records)].map((word) => word ?? '–').join(' ')
 
-describe.each(Object.entries(stories))('%s', (_, story) => {
-  /** What the places hold after each request of a run that nobody disturbs. */
-  const states: Held[][] = []
-  const requests: string[] = []
-  let whole: RunResult
-  let kills: { result: RunResult; held: Held[]; moment: Moment }[]
-  /** One for each state that a kill can leave. */
-  let left: { held: Held[]; moment: Moment }[]
+/** The others take their turn with `FULL=1`, as in `.ci/run`; commands/kill-points has all of them in memory. */
+const daily = ['a first activation', 'a rotation, in an environment', 'a rollback']
+const turn = (name: string) =>
+  process.env.FULL === '1' || daily.includes(name) ? describe : describe.skip
 
-  beforeAll(async () => {
-    const [stage] = stages as [Stage]
-    stage.set(story)
-    states.push(stage.held)
-    whole = await stage.run(story.inputs, (number, { method, path }) => {
-      states[number] = stage.held
-      requests[number] = path.startsWith('/v2/') ? 'PROOF' : method
-      return false
-    })
-    // What is no write changes nothing (tested below): to die after it is to die after the write before, and to
-    // die before a request is to die after the one before.
-    const points = [...requests.keys()].filter(
-      (number) => number === 1 || isWrite(requests[number] ?? ''),
-    )
-    kills = await onStages(points, async (own, point) => {
-      own.set(story)
-      const result = await own.run(story.inputs, (number) => number === point)
-      expect(text(own.held)).toBe(text(states[point] ?? []))
-      return { result, held: own.held, moment: own.moment }
-    })
-    left = [...new Map(kills.map((kill) => [text(kill.held), kill])).values()]
-  }, 60_000)
+for (const [name, story] of Object.entries(stories))
+  turn(name)(name, () => {
+    /** What the places hold after each request of a run that nobody disturbs. */
+    const states: Held[][] = []
+    const requests: string[] = []
+    let whole: RunResult
+    let kills: { result: RunResult; held: Held[]; moment: Moment }[]
+    /** One for each state that a kill can leave. */
+    let left: { held: Held[]; moment: Moment }[]
 
-  test('undisturbed, ends with the whole pair', () => {
-    expect(whole.exitCode).toBe(0)
-    expect(states.at(-1)).toEqual(states[0]?.map(() => story.end))
-  })
-
-  test('changes something with every write, and nothing in between', () => {
-    for (const [number, method] of requests.entries()) {
-      if (number === 0) continue
-      const before = text(states[number - 1] ?? [])
-      expect(text(states[number] ?? []) !== before).toBe(isWrite(method))
-    }
-  })
-
-  test('is killed, and leaves the pair wholly old, wholly new, or in its one window', () => {
-    for (const { result } of kills) expect(result.signal).toBe('SIGKILL')
-    expect(left).toHaveLength(requests.filter(isWrite).length + 1)
-    for (const index of states[0]?.keys() ?? []) {
-      const own = left.map(({ held }) => held[index] as Held)
-      expect(own.map(pairOf).filter((state) => state === 'window')).toHaveLength(1)
-      for (const { current, next, previous } of own) {
-        expect([current, next, previous]).toContain(story.precious.name)
-      }
-    }
-  })
-
-  test('leaves a shop that can take orders, outside of the window', async () => {
-    const orders = await onStages(left, async (stage, { moment }) => {
-      stage.set(story, moment)
-      return Promise.all(stage.places.map((place) => order(stage.scene, place)))
-    })
-    for (const [index, { held }] of left.entries()) {
-      const expected = held.map(({ current, id }) =>
-        current === null || id === null ? undefined : current === id,
+    beforeAll(async () => {
+      const [stage] = stages as [Stage]
+      stage.set(story)
+      states.push(stage.held)
+      whole = await stage.run(story.inputs, (number, { method, path }) => {
+        states[number] = stage.held
+        requests[number] = path.startsWith('/v2/') ? 'PROOF' : method
+        return false
+      })
+      // What is no write changes nothing (tested below): to die after it is to die after the write before, and to
+      // die before a request is to die after the one before.
+      const points = [...requests.keys()].filter(
+        (number) => number === 1 || isWrite(requests[number] ?? ''),
       )
-      expect(orders[index]?.map((result) => result?.accepted)).toEqual(expected)
-    }
-  })
+      kills = await onStages(points, async (own, point) => {
+        own.set(story)
+        const result = await own.run(story.inputs, (number) => number === point)
+        expect(text(own.held)).toBe(text(states[point] ?? []))
+        return { result, held: own.held, moment: own.moment }
+      })
+      left = [...new Map(kills.map((kill) => [text(kill.held), kill])).values()]
+    }, 60_000)
 
-  test.each(['then', 'fresh'] as const)(
-    'is healed by one run with the inputs: %s',
-    async (inputs) => {
-      const results = await onStages(left, async (stage, { held, moment }) => {
-        stage.set(story, moment)
-        const [first] = stage.places as [Scope]
-        const read = (name: string) => first.secrets.get(name)?.value ?? ''
-        const fresh = {
-          'private-key': read(`AMAZON_PAY_PRIVATE_KEY_${story.slot}`),
-          'previous-private-key': read('AMAZON_PAY_PRIVATE_KEY'),
+    test('undisturbed, ends with the whole pair', () => {
+      expect(whole.exitCode).toBe(0)
+      expect(states.at(-1)).toEqual(states[0]?.map(() => story.end))
+    })
+
+    test('changes something with every write, and nothing in between', () => {
+      for (const [number, method] of requests.entries()) {
+        if (number === 0) continue
+        const before = text(states[number - 1] ?? [])
+        expect(text(states[number] ?? []) !== before).toBe(isWrite(method))
+      }
+    })
+
+    test('is killed, and leaves the pair wholly old, wholly new, or in its one window', () => {
+      for (const { result } of kills) expect(result.signal).toBe('SIGKILL')
+      expect(left).toHaveLength(requests.filter(isWrite).length + 1)
+      for (const index of states[0]?.keys() ?? []) {
+        const own = left.map(({ held }) => held[index] as Held)
+        expect(own.map(pairOf).filter((state) => state === 'window')).toHaveLength(1)
+        for (const { current, next, previous } of own) {
+          expect([current, next, previous]).toContain(story.precious.name)
         }
-        // As long as no current secret has changed, fresh inputs are those of then.
-        const same =
-          fresh['private-key'] === story.inputs['private-key'] &&
-          fresh['previous-private-key'] === (story.inputs['previous-private-key'] ?? '')
-        if (inputs === 'fresh' && same) return null
-        const result = await stage.run({ ...story.inputs, ...(inputs === 'fresh' && fresh) })
-        return { held, end: stage.held, result }
+      }
+    })
+
+    test('leaves a shop that can take orders, outside of the window', async () => {
+      const orders = await onStages(left, async (stage, { moment }) => {
+        stage.set(story, moment)
+        return Promise.all(stage.places.map((place) => order(stage.scene, place)))
       })
-      const table = results.flatMap((each) => {
-        if (each === null) return []
-        const { held, end, result } = each
-        const known = story.known?.(held, inputs)
-        expect(end).toEqual(known?.code ? held : held.map(() => known?.end ?? story.end))
-        expect(result.outputs['error-code']).toBe(known?.code ?? '')
-        const said = [...annotated(result, 'error'), ...annotated(result, 'warning')]
-        return [[`${held.map(words).join(' | ')} → ${end.map(words).join(' | ')}`, ...said]]
-      })
-      expect(table).toMatchSnapshot()
-    },
-    30_000,
-  )
-})
+      for (const [index, { held }] of left.entries()) {
+        const expected = held.map(({ current, id }) =>
+          current === null || id === null ? undefined : current === id,
+        )
+        expect(orders[index]?.map((result) => result?.accepted)).toEqual(expected)
+      }
+    })
+
+    test.each(['then', 'fresh'] as const)(
+      'is healed by one run with the inputs: %s',
+      async (inputs) => {
+        const results = await onStages(left, async (stage, { held, moment }) => {
+          stage.set(story, moment)
+          const [first] = stage.places as [Scope]
+          const read = (name: string) => first.secrets.get(name)?.value ?? ''
+          const fresh = {
+            'private-key': read(`AMAZON_PAY_PRIVATE_KEY_${story.slot}`),
+            'previous-private-key': read('AMAZON_PAY_PRIVATE_KEY'),
+          }
+          // As long as no current secret has changed, fresh inputs are those of then.
+          const same =
+            fresh['private-key'] === story.inputs['private-key'] &&
+            fresh['previous-private-key'] === (story.inputs['previous-private-key'] ?? '')
+          if (inputs === 'fresh' && same) return null
+          const result = await stage.run({ ...story.inputs, ...(inputs === 'fresh' && fresh) })
+          return { held, end: stage.held, result }
+        })
+        const table = results.flatMap((each) => {
+          if (each === null) return []
+          const { held, end, result } = each
+          const known = story.known?.(held, inputs)
+          expect(end).toEqual(known?.code ? held : held.map(() => known?.end ?? story.end))
+          expect(result.outputs['error-code']).toBe(known?.code ?? '')
+          const said = [...annotated(result, 'error'), ...annotated(result, 'warning')]
+          return [[`${held.map(words).join(' | ')} → ${end.map(words).join(' | ')}`, ...said]]
+        })
+        expect(table).toMatchSnapshot()
+      },
+      30_000,
+    )
+  })
 
 test('fresh inputs are wrong between two targets, and the previous key of the first is right', async () => {
   const [stage] = stages as [Stage]
