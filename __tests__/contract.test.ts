@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { commands, inputNames, inputUse } from '../src/adapters/inputs.ts'
+import { commands, inputNames, inputUse } from '../src/action/inputs.ts'
 import { outputNames } from '../src/ports.ts'
 import { read } from './documents.ts'
 import { actionErrors } from './github-parser.ts'

@@ -1,5 +1,5 @@
 import { getInput } from '@actions/core'
-import { type Order, readOrder, sensitiveInputs, unusedInputs } from './adapters/inputs.ts'
+import { type Order, readOrder, sensitiveInputs, unusedInputs } from './action/inputs.ts'
 import { createRunner } from './adapters/runner.ts'
 import { activate } from './commands/activate.ts'
 import { generate } from './commands/generate.ts'
@@ -7,10 +7,10 @@ import { retire } from './commands/retire.ts'
 import { status } from './commands/status.ts'
 import { type Step, warn } from './commands/step.ts'
 import { validate } from './commands/validate.ts'
-import { masksOf } from './domain/key-material.ts'
-import { slotNames } from './domain/slots.ts'
+import { masksOf } from './domain/key-import/import.ts'
+import { slotNames } from './domain/rotation/slots.ts'
 import { emptyOutcome, problemsOf, report } from './report.ts'
-import { createClock, createWorld } from './world.ts'
+import { createClock, createWorld } from './wiring.ts'
 
 const commands = { generate, validate, activate, retire, status }
 

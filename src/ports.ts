@@ -1,10 +1,10 @@
-import type { OpenSshReader } from './domain/key-material.ts'
-import type { KeyRecord } from './domain/key-record.ts'
+import type { PayEnvironment, Region } from './domain/amazon-pay/region.ts'
+import type { SignedRequest } from './domain/amazon-pay/signature.ts'
+import type { Answer } from './domain/amazon-pay/verdict.ts'
+import type { OpenSshReader } from './domain/key-import/import.ts'
 import type { Warning } from './domain/problem.ts'
-import type { PayEnvironment, Region } from './domain/region.ts'
-import type { SignedRequest } from './domain/request-signature.ts'
-import type { Slot, SlotNames, Stored, TargetState } from './domain/slots.ts'
-import type { Answer } from './domain/verdict.ts'
+import type { KeyRecord } from './domain/rotation/record.ts'
+import type { Slot, SlotNames, Stored, TargetState } from './domain/rotation/slots.ts'
 
 export type Command = 'generate' | 'validate' | 'activate' | 'retire' | 'status'
 

@@ -1,6 +1,6 @@
 import { printProblem, writeSummary } from './adapters/runner.ts'
 import { Problem, Problems } from './domain/problem.ts'
-import type { SlotNames } from './domain/slots.ts'
+import type { SlotNames } from './domain/rotation/slots.ts'
 import type { Runner } from './ports.ts'
 import type { Outcome } from './summary/outcome.ts'
 import { page } from './summary/page.ts'

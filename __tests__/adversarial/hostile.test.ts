@@ -6,7 +6,7 @@ import { openedFingerprint } from '../../rehearsal/github.ts'
 import { renderMarkdown } from '../../rehearsal/page/markdown.ts'
 import type { RunOptions, RunResult } from '../../rehearsal/runner.ts'
 import { startServer } from '../../rehearsal/server.ts'
-import { isLoopback, readAmazonPayUrl, readApiUrl } from '../../src/adapters/inputs.ts'
+import { isLoopback, readAmazonPayUrl, readApiUrl } from '../../src/action/inputs.ts'
 import { cell, code, link, table, text } from '../../src/summary/markdown.ts'
 import {
   type Key,

@@ -261,7 +261,7 @@ describe('order of effects', () => {
 
 describe('what is told', () => {
   test('the private keys are masked in every form before anything else happens', async () => {
-    const { maskForms } = await import('../../src/domain/key-pair.ts')
+    const { maskForms } = await import('../../src/domain/key/pair.ts')
     const story = await rotating().run('activate', rotation)
     for (const form of [...maskForms(young), ...maskForms(old)]) {
       expect(story.masks).toContainEqual({ value: form, at: 0 })

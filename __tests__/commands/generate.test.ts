@@ -152,7 +152,7 @@ describe('order of effects', () => {
 
 describe('what is told', () => {
   test('the new private key is masked in every form before it goes anywhere', async () => {
-    const { maskForms } = await import('../../src/domain/key-pair.ts')
+    const { maskForms } = await import('../../src/domain/key/pair.ts')
     const story = await generate(shop())
     for (const form of maskForms(young)) expect(story.masks).toContainEqual({ value: form, at: 1 })
   })
@@ -168,7 +168,7 @@ describe('what is told', () => {
   })
 
   test('a key that is brought is masked before anything is looked at', async () => {
-    const { maskForms } = await import('../../src/domain/key-pair.ts')
+    const { maskForms } = await import('../../src/domain/key/pair.ts')
     const story = await generate(shop(), { privateKey: other.pem })
     for (const form of maskForms(other)) expect(story.masks).toContainEqual({ value: form, at: 0 })
   })

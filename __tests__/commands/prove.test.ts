@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals'
-import type { Answer } from '../../src/domain/verdict.ts'
+import type { Answer } from '../../src/domain/amazon-pay/verdict.ts'
 import { type Key, makeKeys, payId, Scene } from './world.ts'
 
 const keys = makeKeys(2) as [Key, Key]

@@ -176,7 +176,7 @@ describe('order of effects', () => {
   }
 
   test('the key is masked in every form before it signs', async () => {
-    const { maskForms } = await import('../../src/domain/key-pair.ts')
+    const { maskForms } = await import('../../src/domain/key/pair.ts')
     const { masks } = await shop().run('retire', inputs)
     for (const form of maskForms(old)) expect(masks).toContainEqual({ value: form, at: 1 })
   })

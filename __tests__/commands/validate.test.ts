@@ -32,7 +32,7 @@ test('a private key: its public half is published, and nothing is asked', async 
 })
 
 test('it is masked in every form before anything is said', async () => {
-  const { maskForms } = await import('../../src/domain/key-pair.ts')
+  const { maskForms } = await import('../../src/domain/key/pair.ts')
   const { masks } = await shop().run('validate', { privateKey: key.pem })
   for (const form of maskForms(key)) expect(masks).toContainEqual({ value: form, at: 0 })
 })

@@ -1,18 +1,18 @@
 import { constants, createHash, createPrivateKey, type KeyObject, verify } from 'node:crypto'
 import { jest } from '@jest/globals'
-import type { KeyPair } from '../../src/domain/key-pair.ts'
-import { type KeyRecord, readKeyRecord, writeKeyRecord } from '../../src/domain/key-record.ts'
+import type { PayEnvironment, Region } from '../../src/domain/amazon-pay/region.ts'
+import type { SignedRequest } from '../../src/domain/amazon-pay/signature.ts'
+import type { Answer } from '../../src/domain/amazon-pay/verdict.ts'
+import type { KeyPair } from '../../src/domain/key/pair.ts'
 import { Problem, type Warning } from '../../src/domain/problem.ts'
-import type { PayEnvironment, Region } from '../../src/domain/region.ts'
-import type { SignedRequest } from '../../src/domain/request-signature.ts'
+import { type KeyRecord, readKeyRecord, writeKeyRecord } from '../../src/domain/rotation/record.ts'
 import {
   type Slot,
   type SlotNames,
   type Stored,
   slotNames,
   type TargetState,
-} from '../../src/domain/slots.ts'
-import type { Answer } from '../../src/domain/verdict.ts'
+} from '../../src/domain/rotation/slots.ts'
 import type {
   Approval,
   Command,
@@ -28,11 +28,11 @@ import type { Outcome } from '../../src/summary/outcome.ts'
 import { nextKey } from '../keys.ts'
 
 // A pair takes a tenth of a second to make, and a proof makes one: here it is made once.
-const keyPairs = await import('../../src/domain/key-pair.ts')
+const keyPairs = await import('../../src/domain/key/pair.ts')
 /** Signs the controls. */
 const throwaway = keyPairs.keyPairOf(nextKey())
 const toBeMade: KeyPair[] = []
-jest.unstable_mockModule('../../src/domain/key-pair.ts', () => ({
+jest.unstable_mockModule('../../src/domain/key/pair.ts', () => ({
   ...keyPairs,
   makeKeyPair: async () => toBeMade.shift() ?? throwaway,
 }))
@@ -41,8 +41,8 @@ const { validate } = await import('../../src/commands/validate.ts')
 const { activate } = await import('../../src/commands/activate.ts')
 const { retire } = await import('../../src/commands/retire.ts')
 const { status } = await import('../../src/commands/status.ts')
-const { fingerprint } = await import('../../src/domain/fingerprint.ts')
-const { proofRequest } = await import('../../src/domain/request-signature.ts')
+const { fingerprint } = await import('../../src/domain/key/fingerprint.ts')
+const { proofRequest } = await import('../../src/domain/amazon-pay/signature.ts')
 const { emptyOutcome, problemsOf } = await import('../../src/report.ts')
 const { page } = await import('../../src/summary/page.ts')
 

@@ -7,20 +7,25 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { jest } from '@jest/globals'
+import { readPublicKeyId } from '../../src/domain/amazon-pay/public-key-id.ts'
+import { proofRequest } from '../../src/domain/amazon-pay/signature.ts'
+import { judge, refuses } from '../../src/domain/amazon-pay/verdict.ts'
 import {
   assertConsistent,
   beginKeyPair,
   keyPairOf,
   makeKeyPair,
   maskForms,
-} from '../../src/domain/key-pair.ts'
-import { type KeyRecord, readKeyRecord } from '../../src/domain/key-record.ts'
+} from '../../src/domain/key/pair.ts'
 import { Problem } from '../../src/domain/problem.ts'
-import { readPublicKeyId } from '../../src/domain/public-key-id.ts'
-import { proofRequest } from '../../src/domain/request-signature.ts'
-import { readPrefix, type Slot, slotNames, type TargetState } from '../../src/domain/slots.ts'
-import { planStaging, type StagingWish } from '../../src/domain/staging.ts'
-import { judge, refuses } from '../../src/domain/verdict.ts'
+import { type KeyRecord, readKeyRecord } from '../../src/domain/rotation/record.ts'
+import {
+  readPrefix,
+  type Slot,
+  slotNames,
+  type TargetState,
+} from '../../src/domain/rotation/slots.ts'
+import { planStaging, type StagingWish } from '../../src/domain/rotation/staging.ts'
 import { nextKey } from '../keys.ts'
 
 // What mutation testing found that no other test would have noticed (docs/mutation.md).
@@ -235,7 +240,7 @@ test('a key that signs with one of Amazon’s two salts only is damaged', async 
       return saltLength !== broken && crypto.verify(...args)
     },
   }))
-  const fresh = await import('../../src/domain/key-pair.ts')
+  const fresh = await import('../../src/domain/key/pair.ts')
   fresh.assertConsistent(pair, 'private-key')
   expect(salts).toEqual([32, 20])
   for (broken of [32, 20]) {
@@ -257,7 +262,7 @@ describe('a key record', () => {
     run: 'https://github.com/acme/shop/actions/runs/1',
   }
   const whole = async () => {
-    const { fingerprint } = await import('../../src/domain/fingerprint.ts')
+    const { fingerprint } = await import('../../src/domain/key/fingerprint.ts')
     const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }) as string
     return { ...record, fingerprint: fingerprint(pair.publicKey), publicKey }
   }

@@ -4,5 +4,5 @@
  */
 export { createAmazonPay } from './amazon-pay.ts'
 export { createArtifactStore, prepareUpload } from './artifact.ts'
-export { createGitHub, createGitHubClient } from './github.ts'
-export { createTarget } from './target.ts'
+export { createGitHub, createGitHubClient } from './github/client.ts'
+export { createTarget } from './github/target.ts'

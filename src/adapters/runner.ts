@@ -3,8 +3,8 @@ import { readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { mkdirP } from '@actions/io'
-import { onOneLine } from '../domain/plain-text.ts'
 import { Problem } from '../domain/problem.ts'
+import { onOneLine } from '../domain/text.ts'
 import type { Run, Runner } from '../ports.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>

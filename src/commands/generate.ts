@@ -1,14 +1,14 @@
-import { fingerprint } from '../domain/fingerprint.ts'
-import { assertConsistent, type KeyPair, makeKeyPair, privateKeyPem } from '../domain/key-pair.ts'
-import { type KeyRecord, timestamp } from '../domain/key-record.ts'
+import { fingerprint } from '../domain/key/fingerprint.ts'
+import { assertConsistent, type KeyPair, makeKeyPair, privateKeyPem } from '../domain/key/pair.ts'
 import { Problem, Problems } from '../domain/problem.ts'
-import type { TargetState } from '../domain/slots.ts'
+import { type KeyRecord, timestamp } from '../domain/rotation/record.ts'
+import type { TargetState } from '../domain/rotation/slots.ts'
 import {
   planStaging,
   type StagingMove,
   type StagingPlan,
   stagedMeanwhile,
-} from '../domain/staging.ts'
+} from '../domain/rotation/staging.ts'
 import type { SealedSecret, Target } from '../ports.ts'
 import type { TargetResult } from '../summary/outcome.ts'
 import {

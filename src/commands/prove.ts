@@ -1,9 +1,14 @@
-import { type KeyPair, makeKeyPair } from '../domain/key-pair.ts'
+import { payEnvironmentOf } from '../domain/amazon-pay/public-key-id.ts'
+import {
+  type PayEnvironment,
+  type Region,
+  regionCodes,
+  regions,
+} from '../domain/amazon-pay/region.ts'
+import { proofRequest } from '../domain/amazon-pay/signature.ts'
+import { type Judgement, judge, refuses } from '../domain/amazon-pay/verdict.ts'
+import { type KeyPair, makeKeyPair } from '../domain/key/pair.ts'
 import { Problem } from '../domain/problem.ts'
-import { payEnvironmentOf } from '../domain/public-key-id.ts'
-import { type PayEnvironment, type Region, regionCodes, regions } from '../domain/region.ts'
-import { proofRequest } from '../domain/request-signature.ts'
-import { type Judgement, judge, refuses } from '../domain/verdict.ts'
 import type { World } from '../ports.ts'
 import type { ProofStory } from '../summary/outcome.ts'
 import type { Step } from './step.ts'

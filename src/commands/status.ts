@@ -1,5 +1,5 @@
-import type { TargetState } from '../domain/slots.ts'
-import { daysWords, standingOf } from '../domain/standing.ts'
+import { daysWords, standingOf } from '../domain/rotation/health.ts'
+import type { TargetState } from '../domain/rotation/slots.ts'
 import { exchangeMarkdown } from '../summary/exchange-page.ts'
 import {
   inspectTargets,

@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto'
-import { looksLikeKeyMaterial, masksOf, readPublicKey } from '../domain/key-material.ts'
-import { type KeyPair, sameKey } from '../domain/key-pair.ts'
+import { readPublicKeyId } from '../domain/amazon-pay/public-key-id.ts'
+import { type KeyPair, sameKey } from '../domain/key/pair.ts'
+import { looksLikeKeyMaterial, masksOf, readPublicKey } from '../domain/key-import/import.ts'
 import { Problem } from '../domain/problem.ts'
-import { readPublicKeyId } from '../domain/public-key-id.ts'
 import { prove, skipped, tellProof } from './prove.ts'
 import {
   keyPairOfInput,

@@ -1,5 +1,9 @@
-import { exchangeSteps, proposedKeyName, publicKeyFileName } from '../domain/exchange.ts'
-import { regionCodes, regions } from '../domain/region.ts'
+import {
+  exchangeSteps,
+  proposedKeyName,
+  publicKeyFileName,
+} from '../domain/amazon-pay/integration-central.ts'
+import { regionCodes, regions } from '../domain/amazon-pay/region.ts'
 import { checklist, code, fenced, link, text } from './markdown.ts'
 import type { KeyFacts, Outcome } from './outcome.ts'
 

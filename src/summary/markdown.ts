@@ -1,4 +1,4 @@
-import { markup, onOneLine } from '../domain/plain-text.ts'
+import { markup, onOneLine } from '../domain/text.ts'
 
 /**
  * Text that somebody else chose, as plain text in GitHub Flavored Markdown: nothing in it can become markup,
