@@ -1,22 +1,28 @@
-import { constants, createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto'
+import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { parsePublicKeyId } from '../../../src/domain/amazon-pay/public-key-id.ts'
 import type { PayEnvironment, Region } from '../../../src/domain/amazon-pay/region.ts'
-import { canonicalRequest, proofRequest } from '../../../src/domain/amazon-pay/signature.ts'
+import { canonicalRequest, verificationRequest } from '../../../src/domain/amazon-pay/signature.ts'
+import { nextKey } from '../../keys.ts'
 
 // The official SDK is CommonJS without types.
 const { WebStoreClient } = createRequire(import.meta.url)('@amazonpay/amazon-pay-api-sdk-nodejs')
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const privateKey = nextKey()
+const publicKey = createPublicKey(privateKey)
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 const prefixed = 'SANDBOX-AFVX7ULWSGBZ5535PCUQOY7B'
 const bare = 'AE7IYD6IQKEYXY7UO56MYSJI'
 const at = new Date('2026-11-24T21:30:07.999Z')
 
-const ours = (
-  publicKeyId = prefixed,
-  region: Region = 'us',
-  payEnvironment: PayEnvironment | null = null,
-) => proofRequest({ privateKey, publicKeyId, region, payEnvironment, at })
+const ours = (id = prefixed, region: Region = 'us', payEnvironment: PayEnvironment = 'live') =>
+  verificationRequest({
+    privateKey,
+    publicKeyId: parsePublicKeyId(id),
+    region,
+    payEnvironment,
+    at,
+  })
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -61,16 +67,16 @@ function sdk(publicKeyId: string, region: Region, sandbox?: boolean) {
   return { method: 'GET', path: `/${options.urlFragment}`, headers, body: '' }
 }
 
-const cases: [string, Region, PayEnvironment | null, string, string, string][] = [
-  [prefixed, 'us', null, 'pay-api.amazon.com', 'na', ''],
-  [prefixed, 'eu', 'sandbox', 'pay-api.amazon.eu', 'eu', ''],
+const cases: [string, Region, PayEnvironment, string, string, string][] = [
+  [prefixed, 'us', 'sandbox', 'pay-api.amazon.com', 'na', ''],
+  [prefixed, 'eu', 'live', 'pay-api.amazon.eu', 'eu', ''],
   [prefixed.replace('SANDBOX', 'LIVE'), 'jp', 'live', 'pay-api.amazon.jp', 'jp', ''],
   [bare, 'eu', 'live', 'pay-api.amazon.eu', 'eu', '/live'],
   [bare, 'us', 'sandbox', 'pay-api.amazon.com', 'na', '/sandbox'],
 ]
 
-describe('the proof request', () => {
-  test.each(cases)('of %s in %s (%s) goes to %s', (id, region, view, host, payRegion, inFront) => {
+describe('the verification request', () => {
+  test.each(cases)('for %s in %s (%s) goes to %s', (id, region, view, host, payRegion, inFront) => {
     const request = ours(id, region, view)
     expect(request).toMatchObject({
       method: 'GET',
@@ -93,9 +99,9 @@ describe('the proof request', () => {
     expect(isSigned({ ...request, body: '' }, publicKey)).toBe(true)
   })
 
-  test.each(cases)('of %s in %s (%s) asks what the official SDK would', (id, region, view) => {
+  test.each(cases)('for %s in %s (%s) asks what the official SDK would', (id, region, view) => {
     const request = ours(id, region, view)
-    const theirs = sdk(id, region, view === null ? undefined : view === 'sandbox')
+    const theirs = sdk(id, region, view === 'sandbox')
     expect(isSigned(theirs, publicKey)).toBe(true)
     expect(theirs.path).toBe(request.path)
     for (const name of ['x-amz-pay-host', 'x-amz-pay-region', 'accept', 'content-type']) {
@@ -105,8 +111,8 @@ describe('the proof request', () => {
 
   test('is not signed by another key, for another path, or with another header', () => {
     const request = { ...ours(), body: '' }
-    const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    expect(isSigned(request, other.publicKey)).toBe(false)
+    const other = createPublicKey(nextKey())
+    expect(isSigned(request, other)).toBe(false)
     expect(isSigned({ ...request, path: `/live${request.path}` }, publicKey)).toBe(false)
     expect(isSigned({ ...request, body: '{}' }, publicKey)).toBe(false)
     const headers = { ...request.headers, 'x-amz-pay-date': '20261124T213008Z' }

@@ -14,10 +14,10 @@ import {
   sequence,
 } from './workshop.ts'
 
-/** What people hand in, and under which code it is refused. docs/troubleshooting.md shows this table. */
+/** What is handed in by mistake, and under which code it is refused. */
 export interface Mistake {
   readonly name: string
-  readonly input: 'private-key' | 'public-key' | 'public-key-id'
+  readonly input: 'private-key' | 'public-key'
   readonly code: ProblemCode
   readonly make: (workshop: KeyWorkshop) => string | Buffer
   readonly passphrase?: string
@@ -32,7 +32,7 @@ export interface Outcome {
 const wrong = 'not-the-passphrase'
 
 export const mistakes: readonly Mistake[] = [
-  // Nothing there.
+  // Nothing.
   privately('nothing', 'key-empty', () => ''),
   privately('blanks only', 'key-empty', () => ' \r\n\t\u00a0\n'),
   privately('a pair of quotes', 'key-empty', () => '""'),
@@ -77,15 +77,7 @@ export const mistakes: readonly Mistake[] = [
   privately('JSON with the key in a member', 'key-unreadable', (w) =>
     JSON.stringify({ name: 'shop', key: w.pkcs8() }),
   ),
-  privately('a PKCS#12 in base64', 'key-unreadable', (w) => {
-    w.certificate()
-    return w
-      .file(
-        'shop.p12',
-        `openssl pkcs12 -export -inkey key.pem -in certificate.pem -passout pass:${passphrase} -out shop.p12`,
-      )
-      .toString('base64')
-  }),
+  privately('a PKCS#12 in base64', 'key-unreadable', (w) => w.pkcs12().toString('base64')),
   privately('DH parameters', 'key-unreadable', (w) =>
     w.text(
       'dh.pem',
@@ -96,7 +88,7 @@ export const mistakes: readonly Mistake[] = [
     w.text('ecparam.pem', 'openssl ecparam -name prime256v1 -out ecparam.pem'),
   ),
   privately('a PGP key', 'key-unreadable', () =>
-    armoured('PGP PRIVATE KEY BLOCK', '\nlQOYBGRsdkIBCADF\n=ab12\n'),
+    pemWith('PGP PRIVATE KEY BLOCK', '\nlQOYBGRsdkIBCADF\n=ab12\n'),
   ),
   privately('hyphens turned into dashes', 'key-unreadable', (w) => w.pkcs8().replaceAll('--', '–')),
   privately('a hyphen lost', 'key-unreadable', (w) =>
@@ -109,7 +101,7 @@ export const mistakes: readonly Mistake[] = [
     changed(w.pkcs8(), 300, '!'),
   ),
   privately('a shortened example', 'key-unreadable', () =>
-    armoured('PRIVATE KEY', '\nMIIEvQIBADANBgkqhkiG9w0...\n'),
+    pemWith('PRIVATE KEY', '\nMIIEvQIBADANBgkqhkiG9w0...\n'),
   ),
   privately('BEGIN and END that differ', 'key-unreadable', (w) =>
     w.pkcs8().replace('END PRIVATE', 'END RSA PRIVATE'),
@@ -123,7 +115,7 @@ export const mistakes: readonly Mistake[] = [
   privately('OpenSSH under BEGIN RSA PRIVATE KEY', 'key-unreadable', (w) =>
     w.openSsh().replaceAll('OPENSSH', 'RSA'),
   ),
-  publicly('a private key under BEGIN PUBLIC KEY', 'key-unreadable', (w) =>
+  publicly('a private key under BEGIN PUBLIC KEY', 'key-wrong-half', (w) =>
     w.pkcs8().replaceAll('PRIVATE', 'PUBLIC'),
   ),
   privately('bytes after the end of the DER', 'key-unreadable', (w) =>
@@ -149,7 +141,7 @@ export const mistakes: readonly Mistake[] = [
     passphrase,
   ),
 
-  // Cut.
+  // Truncated.
   privately('BEGIN without END', 'key-truncated', (w) => w.pkcs8().slice(0, 900)),
   privately('the first line alone', 'key-truncated', (w) => w.pkcs8().split('\n')[0] ?? ''),
   privately('END without BEGIN', 'key-truncated', (w) => w.pkcs8().slice(100)),
@@ -164,10 +156,10 @@ export const mistakes: readonly Mistake[] = [
   privately('the body cut, without its first and last line', 'key-truncated', (w) =>
     body(w.pkcs8()).slice(0, 800),
   ),
-  privately('nothing between BEGIN and END', 'key-truncated', () => armoured('PRIVATE KEY', '\n')),
+  privately('nothing between BEGIN and END', 'key-truncated', () => pemWith('PRIVATE KEY', '\n')),
   publicly('an ssh-rsa line that is cut', 'key-truncated', (w) => w.sshRsa().slice(0, 200)),
 
-  // Of another kind.
+  // Of another type.
   privately('an EC key (PKCS#8)', 'key-wrong-kind', ec),
   privately('an EC key with its parameters (SEC1)', 'key-wrong-kind', (w) =>
     w.text('sec1.pem', 'openssl ecparam -name prime256v1 -genkey -out sec1.pem'),
@@ -184,10 +176,7 @@ export const mistakes: readonly Mistake[] = [
   ),
   privately('a certificate', 'key-wrong-kind', (w) => w.certificate()),
   publicly('a certificate', 'key-wrong-kind', (w) => w.certificate()),
-  publicly('a certificate request', 'key-wrong-kind', (w) => {
-    w.pkcs8()
-    return w.text('request.csr', 'openssl req -new -key key.pem -subj /CN=shop -out request.csr')
-  }),
+  publicly('a certificate request', 'key-wrong-kind', (w) => w.request()),
   publicly('an EC public key', 'key-wrong-kind', (w) => {
     ec(w)
     return w.text('ec.pub', 'openssl pkey -in ec.pem -pubout -out ec.pub')
@@ -201,7 +190,7 @@ export const mistakes: readonly Mistake[] = [
     return w.text('id_ecdsa.pub', 'true')
   }),
 
-  // The other half.
+  // The other key of the pair.
   privately('a public key', 'key-wrong-half', (w) => w.spki()),
   privately('an ssh-rsa line', 'key-wrong-half', (w) => w.sshRsa()),
   publicly('a private key', 'key-wrong-half', (w) => w.pkcs8()),
@@ -220,12 +209,12 @@ export const mistakes: readonly Mistake[] = [
   publicly('two different public keys', 'key-ambiguous', (w) => w.spki() + w.otherSpki()),
   publicly('a public key and a certificate', 'key-ambiguous', (w) => w.spki() + w.certificate()),
 
-  // Not as Amazon Pay wants it.
+  // Against the key policy.
   privately('1024 bits', 'key-policy', (w) => rsa(w, 'rsa_keygen_bits:1024')),
   privately('3072 bits, as ssh-keygen makes without -b', 'key-policy', (w) =>
     w.sshKeygen('id_rsa', '-t rsa -m PKCS8'),
   ),
-  privately('4096 bits, OpenSSH', 'key-policy', (w) => w.sshKeygen('id_rsa4096', '-t rsa -b 4096')),
+  privately('1024 bits, OpenSSH', 'key-policy', (w) => w.sshKeygen('id_rsa1024', '-t rsa -b 1024')),
   privately('public exponent 3', 'key-policy', (w) =>
     rsa(w, 'rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3'),
   ),
@@ -264,22 +253,6 @@ export const mistakes: readonly Mistake[] = [
     (w) => w.encryptedOpenSsh(),
     wrong,
   ),
-
-  // Not a Public Key ID.
-  identifying('nothing', ''),
-  identifying('too short', 'SANDBOX-AFVX7ULWSGBZ5535'),
-  identifying('too long', 'AFVX7ULWSGBZ5535PCUQOY7BAFVX7ULW'),
-  identifying('lower case', 'sandbox-afvx7ulwsgbz5535pcuqoy7b'),
-  identifying('another prefix', 'TEST-AFVX7ULWSGBZ5535PCUQOY7B'),
-  identifying('a merchant ID', 'A1B2C3D4E5F6G7'),
-  identifying('a store ID', 'amzn1.application-oa2-client.0123456789abcdef0123456789abcdef'),
-  identifying('an access key of MWS', 'AKIAIOSFODNN7EXAMPLE'),
-  {
-    name: 'the public key itself',
-    input: 'public-key-id',
-    code: 'public-key-id-invalid',
-    make: (w) => w.spki(),
-  },
 ]
 
 function privately(
@@ -296,11 +269,7 @@ function publicly(name: string, code: ProblemCode, make: Mistake['make']): Mista
   return { name, input: 'public-key', code, make }
 }
 
-function identifying(name: string, id: string): Mistake {
-  return { name, input: 'public-key-id', code: 'public-key-id-invalid', make: () => id }
-}
-
-function armoured(label: string, inside: string): string {
+function pemWith(label: string, inside: string): string {
   return `-----BEGIN ${label}-----${inside}-----END ${label}-----\n`
 }
 
@@ -389,15 +358,21 @@ function costlyOpenSsh(w: KeyWorkshop): string {
   return pemOf('OPENSSH PRIVATE KEY', made)
 }
 
-/** The table of docs/troubleshooting.md. Sizes differ from key to key, and are left open. */
+/** The same as a Markdown table, for documentation. Sizes differ from key to key, and are left open. */
 export function renderMistakes(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(({ mistake, fact, hint }) =>
-    [mistake.name, `\`${mistake.input}\``, `\`${mistake.code}\``, withoutSizes(mistake, fact), hint]
+    [
+      mistake.name,
+      `\`${mistake.input}\``,
+      `\`${mistake.code}\``,
+      `${mistake.input} ${withoutSizes(fact)}`,
+      hint,
+    ]
       .map(cell)
       .join(' | '),
   )
   return [
-    'What was handed in | as | `error-code` | what the action says | and what to do',
+    'What was handed in | as input | `error-code` | what the action says | and what to do',
     '--- | --- | --- | --- | ---',
     ...rows,
   ]
@@ -405,8 +380,10 @@ export function renderMistakes(outcomes: readonly Outcome[]): string {
     .join('')
 }
 
-function withoutSizes({ input }: Mistake, fact: string): string {
-  return input === 'public-key-id' ? fact : fact.replace(/\d+ (bytes|characters)/g, '… $1')
+function withoutSizes(fact: string): string {
+  return fact
+    .replace(/\d+ (bytes|more bytes|characters)/g, '… $1')
+    .replace(/\(\d+ is not/, '(… is not')
 }
 
 function cell(text: string): string {

@@ -147,6 +147,19 @@ export class KeyWorkshop {
       'openssl req -new -x509 -key key.pem -subj /CN=shop -days 2 -out certificate.pem',
     )
   }
+
+  request(): string {
+    this.pkcs8()
+    return this.text('request.csr', 'openssl req -new -key key.pem -subj /CN=shop -out request.csr')
+  }
+
+  pkcs12(): Buffer {
+    this.certificate()
+    return this.file(
+      'shop.p12',
+      `openssl pkcs12 -export -inkey key.pem -in certificate.pem -passout pass:${passphrase} -out shop.p12`,
+    )
+  }
 }
 
 export const passphrase = 'correct-horse-battery'
@@ -161,8 +174,8 @@ export function derOf(pem: string): Buffer {
   return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
 }
 
-export function pemOf(label: string, der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+export function pemOf(label: string, der: Buffer, width = 64): string {
+  const lines = der.toString('base64').match(new RegExp(`.{1,${width}}`, 'g')) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 

@@ -1,452 +1,411 @@
-import type { Problem } from '../../../src/domain/problem.ts'
-import {
-  type Promotion,
-  type PromotionWish,
-  planPromotion,
-} from '../../../src/domain/rotation/promotion.ts'
-import type { KeyRecord } from '../../../src/domain/rotation/record.ts'
-import { type Slot, slotNames, type TargetState } from '../../../src/domain/rotation/slots.ts'
+import { parsePublicKeyId } from '../../../src/domain/amazon-pay/public-key-id.ts'
+import type { PromotionRequest } from '../../../src/domain/rotation/choice.ts'
+import { type Promotion, planPromotion } from '../../../src/domain/rotation/promotion.ts'
+import type { Slot } from '../../../src/domain/rotation/slots.ts'
+import { type Key, makeKeys, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
 
-// Keys are called by letters, and what GitHub stores is written with the second in which it was written:
-// `B:b@7` is the record of key B with Public Key ID b.
-
-const names = slotNames('AMAZON_PAY')
-const at = (second: number): string => `2026-11-24T21:30:${String(second).padStart(2, '0')}Z`
-const stored = (second: number) => ({ createdAt: at(0), updatedAt: at(second) })
-
-function record(text: string): TargetState['records'][Slot] {
-  const [, fingerprint = '', publicKeyId, second] = /^(\w)(?::(\w+))?@(\d+)$/.exec(text) ?? []
-  const record: KeyRecord = {
-    version: 1,
-    fingerprint,
-    publicKey: '',
-    publicKeyId: publicKeyId ?? null,
-    region: 'us',
-    payEnvironment: 'live',
-    madeAt: at(0),
-    activatedAt: null,
-    run: 'https://github.com/acme/shop/actions/runs/17',
-  }
-  return { ...stored(Number(second)), record }
-}
-
-/** Secrets as seconds, records as above. */
-interface Given {
-  key?: number
-  id?: number
-  next?: number
-  previous?: number
-  records?: Partial<Record<Slot, string>>
-}
-
-function state({ key, id, next, previous, records = {} }: Given): TargetState {
-  const secret = (second: number | undefined) => (second === undefined ? null : stored(second))
-  const slot = (name: Slot) => (records[name] === undefined ? null : record(records[name]))
-  return {
-    privateKey: { current: secret(key), next: secret(next), previous: secret(previous) },
-    publicKeyId: secret(id),
-    records: { current: slot('current'), next: slot('next'), previous: slot('previous') },
-    room: null,
-  }
-}
-
-/** Key B with ID b is to become current. */
-const wish = (more: Partial<PromotionWish> = {}): PromotionWish => ({
-  names,
-  fingerprint: 'B',
-  publicKeyId: 'b',
-  previous: null,
-  previousPublicKeyId: null,
+const [current, staged, third] = makeKeys(3) as [Key, Key, Key]
+const activation: PromotionRequest = {
+  change: 'activate',
+  key: staged.fingerprint,
+  publicKeyId: staged.id,
   keepPrevious: true,
-  region: 'us',
-  payEnvironment: 'live',
-  ...more,
-})
+  replaceStaged: null,
+  resumed: false,
+  region: null,
+  payEnvironment: null,
+}
+/** Back to the key `staged`, which is the previous one here. */
+const going: PromotionRequest = { ...activation, change: 'rollback' }
+const has = (key: Key, record: SlotContent['record'] = {}): SlotContent => ({ key, record })
+const waiting = has(staged, { publicKeyId: null })
+const marked = has(staged, { change: 'activate' })
+const markedBack = has(staged, { change: 'rollback' })
+const before = { current: has(current), next: waiting }
 
-function refusal(given: Given, more: Partial<PromotionWish> = {}): Problem {
-  try {
-    planPromotion(state(given), wish(more))
-  } catch (error) {
-    return error as Problem
-  }
-  throw new Error('not refused')
+type Contents = Partial<Record<Slot, SlotContent>>
+type Keys = Partial<Record<Slot, Key>>
+const plan = (
+  contents: Contents,
+  keys: Keys,
+  more: Partial<PromotionRequest> = {},
+  state: Parameters<typeof view>[2] = {},
+): Promotion | string => {
+  const ring = { ...ringOf(keys), changing: more.resumed ?? false }
+  const request = { ...activation, ...more }
+  return outcomeOf(() => planPromotion(view(contents, ring, state), ring, request))
+}
+const short = (found: Promotion | string): string => {
+  if (typeof found === 'string') return found
+  const { finished, discard, stage, mark, keep, first, clear } = found
+  const words = { finished, discard, stage, mark, keep: keep !== null, first, clear }
+  return Object.entries(words)
+    .filter(([, is]) => is)
+    .map(([word]) => word)
+    .join(' ')
 }
 
-const plan = (given: Given, more: Partial<PromotionWish> = {}): Promotion =>
-  planPromotion(state(given), wish(more))
-
-const staged = { next: 5, records: { next: 'B@5' } }
-const rotation: Given = { key: 1, id: 1, next: 5, records: { current: 'A:a@2', next: 'B@5' } }
-const marked: Given = { ...rotation, records: { current: 'A:a@2', next: 'B:b@7' } }
-
-describe('what is written', () => {
-  test.each<[string, Given, Partial<PromotionWish>, Partial<Promotion>]>([
+describe('activate', () => {
+  test.each<[string, Contents, Keys, Partial<PromotionRequest>, string]>([
+    ['a staged key beside a current one', before, { current, next: staged }, {}, 'mark keep clear'],
+    ['the first key', { next: waiting }, { next: staged }, {}, 'mark first clear'],
     [
-      'a first pair: nothing is kept, and nothing is put back',
-      staged,
+      'an earlier copy of the current key is not kept twice',
+      { ...before, previous: has(current) },
+      { current, next: staged },
       {},
-      {
-        pair: true,
-        previous: 'not',
-        mark: 'update',
-        clearNext: true,
-        first: true,
-        oldPublicKeyId: null,
-      },
+      'mark clear',
     ],
     [
-      'a first pair that was never staged gets a record for its mark',
+      'the current key of another region',
+      { ...before },
+      { current, next: staged },
+      { region: 'us' },
+      'region-mismatch',
+    ],
+    ['nothing is staged', { current: has(current) }, { current }, {}, 'staged-key-missing'],
+    [
+      'another key is staged',
+      { current: has(current), next: has(third) },
+      { current, next: third },
       {},
+      'staged-key-missing',
+    ],
+    [
+      'only the record of the staging is there',
+      { ...before, next: { ...waiting, secret: false } },
+      { current, next: staged },
       {},
-      { pair: true, mark: 'create', clearNext: true, first: true },
+      'staged-key-missing',
     ],
+    ['without current-private-key', before, { next: staged }, {}, 'current-key-missing'],
     [
-      'a first pair beside another staged key leaves that alone',
-      { next: 5, records: { next: 'C@5' } },
+      'with another current key than the record says',
+      before,
+      { current: third, next: staged },
       {},
-      { pair: true, mark: 'none', clearNext: false, first: true },
-    ],
-    [
-      'a first pair beside a staged secret without record leaves that alone',
-      { next: 5 },
-      {},
-      { mark: 'none', clearNext: false },
-    ],
-    [
-      'a rotation keeps the current key before the pair changes',
-      rotation,
-      { previous: 'A' },
-      {
-        pair: true,
-        previous: 'before',
-        mark: 'update',
-        clearNext: true,
-        first: false,
-        oldPublicKeyId: 'a',
-      },
-    ],
-    [
-      'a rotation to a key that was not staged',
-      { key: 1, id: 1, records: { current: 'A:a@2' } },
-      { previous: 'A' },
-      { pair: true, previous: 'before', mark: 'none', clearNext: false },
-    ],
-    [
-      'a rotation after a leak keeps nothing',
-      rotation,
-      { keepPrevious: false },
-      { pair: true, previous: 'not', oldPublicKeyId: 'a' },
-    ],
-    [
-      'a rotation after a leak compares what it is told',
-      rotation,
-      { keepPrevious: false, previous: 'A' },
-      { pair: true, previous: 'not' },
-    ],
-    [
-      'a rollback keeps the bad key after the pair is written',
-      { key: 5, id: 5, previous: 4, records: { current: 'A:a@6', previous: 'B:b@4' } },
-      { previous: 'A' },
-      {
-        pair: true,
-        previous: 'after',
-        mark: 'none',
-        clearNext: false,
-        displaced: null,
-        oldPublicKeyId: 'a',
-      },
-    ],
-    [
-      'a rollback whose secret is gone has nothing to lose',
-      { key: 5, id: 5, records: { current: 'A:a@6', previous: 'B:b@4' } },
-      { previous: 'A' },
-      { pair: true, previous: 'before' },
-    ],
-    [
-      'a pair that is current already',
-      { key: 5, id: 5, records: { current: 'B:b@6' } },
-      { previous: 'B' },
-      { pair: false, previous: 'not', mark: 'none', clearNext: false, warnings: [] },
-    ],
-    [
-      'the current key with a second Public Key ID',
-      { key: 5, id: 5, records: { current: 'B:c@6' } },
-      { previous: 'B' },
-      { pair: true, previous: 'not', oldPublicKeyId: 'c' },
-    ],
-    [
-      'an adoption',
-      { key: 1, id: 1, ...staged },
-      { previous: 'A', previousPublicKeyId: 'a' },
-      { pair: true, previous: 'before', adopting: true, first: false, oldPublicKeyId: 'a' },
-    ],
-    [
-      'an adoption of the pair as it is',
-      { key: 1, id: 1 },
-      { previous: 'B', previousPublicKeyId: 'b' },
-      { pair: true, previous: 'not', adopting: true, mark: 'create', clearNext: true },
-    ],
-    [
-      'an unrecorded pair after a leak',
-      { key: 1, id: 1, ...staged },
-      { keepPrevious: false },
-      { pair: true, previous: 'not', adopting: false, oldPublicKeyId: undefined },
-    ],
-    [
-      'the current secret is gone: there is nothing to keep',
-      { id: 1, ...staged, records: { current: 'A:a@2', next: 'B@5' } },
-      {},
-      { pair: true, previous: 'not' },
-    ],
-  ])('%s', (_, given, more, expected) => {
-    expect(plan(given, more)).toMatchObject(expected)
-  })
-
-  test('a third key that nobody retired is named', () => {
-    const given = { ...rotation, previous: 3, records: { ...rotation.records, previous: 'Z:z@3' } }
-    expect(plan(given, { previous: 'A' }).displaced).toMatchObject({ publicKeyId: 'z' })
-  })
-
-  test.each<[string, Given, Partial<PromotionWish>]>([
-    ['an ID that was there alone', { id: 1, ...staged }, {}],
-    ['a previous key without record', { ...rotation, previous: 3 }, { previous: 'A' }],
-    [
-      'a previous key that is left alone',
-      { ...rotation, previous: 3, records: { ...rotation.records, previous: 'Z:z@3' } },
-      { keepPrevious: false },
-    ],
-    [
-      'a rollback that keeps nothing, so that both slots hold one key',
-      { key: 5, id: 5, previous: 4, records: { current: 'A:a@6', previous: 'B:b@4' } },
-      { keepPrevious: false },
-    ],
-    [
-      'a current secret that is gone',
-      { id: 1, ...staged, records: { current: 'A:a@2', next: 'B@5' } },
-      {},
-    ],
-  ])('is told about %s', (_, given, more) => {
-    expect(plan(given, more).warnings).toMatchSnapshot()
-  })
-})
-
-describe('what a killed run left', () => {
-  const kept = { previous: 8, records: { current: 'A:a@2', next: 'B:b@7', previous: 'A:a@8' } }
-
-  test.each<[string, Given, Partial<PromotionWish>, Partial<Promotion>]>([
-    [
-      'marked',
-      marked,
-      { previous: 'A' },
-      { pair: true, previous: 'before', mark: 'none', oldPublicKeyId: 'a' },
-    ],
-    [
-      'marked with another Public Key ID',
-      { ...rotation, records: { current: 'A:a@2', next: 'B:c@7' } },
-      { previous: 'A' },
-      { mark: 'update' },
-    ],
-    [
-      'the Public Key ID written: the old one can be put back',
-      { ...rotation, ...kept, id: 9 },
-      { previous: 'A' },
-      { pair: true, previous: 'before', oldPublicKeyId: 'a', displaced: null },
-    ],
-    [
-      'the pair written: what is put back is the new ID',
-      { ...rotation, ...kept, id: 9, key: 9 },
-      { previous: 'A' },
-      { pair: true, previous: 'before', oldPublicKeyId: 'b' },
-    ],
-    [
-      'the pair written, fresh inputs',
-      { ...rotation, ...kept, id: 9, key: 9 },
-      { previous: 'B' },
-      { pair: true, previous: 'not', oldPublicKeyId: 'b' },
-    ],
-    [
-      'the pair written without a mark, fresh inputs',
-      { key: 9, id: 9, previous: 8, records: { current: 'A:a@2', previous: 'A:a@8' } },
-      { previous: 'B' },
-      { pair: true, previous: 'not', oldPublicKeyId: 'b' },
-    ],
-    [
-      'the pair written without a mark, inputs of then: nobody knows which ID belongs there',
-      { key: 9, id: 9, previous: 8, records: { current: 'A:a@2', previous: 'A:a@8' } },
-      { previous: 'A' },
-      { pair: true, previous: 'before', oldPublicKeyId: undefined },
-    ],
-    [
-      'the pair written after a leak, fresh inputs',
-      { ...marked, key: 9, id: 9 },
-      { previous: 'B', keepPrevious: false },
-      { pair: true, previous: 'not' },
-    ],
-    [
-      'the record written',
-      {
-        ...rotation,
-        key: 9,
-        id: 9,
-        previous: 8,
-        records: { current: 'B:b@9', next: 'B:b@7', previous: 'A:a@8' },
-      },
-      { previous: 'A' },
-      { pair: false, previous: 'not', mark: 'none', clearNext: true },
-    ],
-    [
-      'a first activation with its ID only',
-      { id: 8, next: 5, records: { next: 'B:b@7' } },
-      {},
-      { pair: true, first: true, oldPublicKeyId: null, warnings: [] },
-    ],
-    [
-      'a first activation with both secrets',
-      { id: 8, key: 8, next: 5, records: { next: 'B:b@7' } },
-      {},
-      { pair: true, first: true, previous: 'not', oldPublicKeyId: 'b', adopting: false },
-    ],
-    [
-      'a first activation with both secrets in the very second of its mark',
-      { id: 7, key: 7, next: 5, records: { next: 'B:b@7' } },
-      { previous: 'B' },
-      { pair: true, previous: 'not', adopting: false },
-    ],
-    [
-      'an adoption before its pair',
-      { id: 9, key: 1, previous: 8, next: 5, records: { next: 'B:b@7', previous: 'A:a@8' } },
-      { previous: 'A', previousPublicKeyId: 'a' },
-      { pair: true, previous: 'before', adopting: true, oldPublicKeyId: 'a' },
-    ],
-    [
-      'an adoption after its pair',
-      { id: 9, key: 9, previous: 8, next: 5, records: { next: 'B:b@7', previous: 'A:a@8' } },
-      { previous: 'A', previousPublicKeyId: 'a' },
-      { pair: true, previous: 'before', adopting: false, oldPublicKeyId: 'b' },
-    ],
-    [
-      'an adoption after its pair, fresh inputs',
-      { id: 9, key: 9, previous: 8, next: 5, records: { next: 'B:b@7', previous: 'A:a@8' } },
-      { previous: 'B', previousPublicKeyId: 'a' },
-      { pair: true, previous: 'not', adopting: false },
-    ],
-    [
-      'a rollback with its ID only',
-      { key: 5, id: 9, previous: 4, records: { current: 'A:a@6', previous: 'B:b@4' } },
-      { previous: 'A' },
-      { pair: true, previous: 'after', oldPublicKeyId: 'a' },
-    ],
-    [
-      'a rollback with its pair, fresh inputs',
-      { key: 9, id: 9, previous: 4, records: { current: 'A:a@6', previous: 'B:b@4' } },
-      { previous: 'B' },
-      { pair: true, previous: 'not' },
-    ],
-    [
-      'a rollback with its record: the bad key is still to be kept',
-      { key: 9, id: 9, previous: 4, records: { current: 'B:b@9', previous: 'B:b@4' } },
-      { previous: 'A' },
-      { pair: false, previous: 'after' },
-    ],
-    [
-      'a kept key whose Public Key ID nobody knew',
-      { key: 9, id: 9, previous: 4, records: { current: 'B:b@9', previous: 'A@9' } },
-      { previous: 'A', previousPublicKeyId: 'a' },
-      { pair: false, previous: 'after' },
-    ],
-    [
-      'the current pair was touched after its record: it is written again',
-      { key: 9, id: 5, records: { current: 'B:b@6' } },
-      { previous: 'B' },
-      { pair: true, previous: 'not' },
-    ],
-    [
-      'another activation was begun: the current pair is written again',
-      { key: 5, id: 5, next: 7, records: { current: 'B:b@6', next: 'C:c@8' } },
-      { previous: 'B' },
-      { pair: true, previous: 'not', clearNext: false },
-    ],
-  ])('%s', (_, given, more, expected) => {
-    expect(plan(given, more)).toMatchObject(expected)
-  })
-
-  test('a rollback that lost the bad key says so', () => {
-    const given = { key: 9, id: 9, previous: 4, records: { current: 'B:b@9', previous: 'B:b@4' } }
-    expect(plan(given, { previous: 'B' }).warnings).toMatchSnapshot()
-  })
-})
-
-describe('what is refused', () => {
-  test.each<[string, Given, Partial<PromotionWish>, string]>([
-    ['a current key, and none to keep', rotation, {}, 'previous-key-missing'],
-    ['an unrecorded pair, untold', { key: 1, id: 1, ...staged }, {}, 'previous-key-missing'],
-    [
-      'an unrecorded pair, told without ID',
-      { key: 1, id: 1, ...staged },
-      { previous: 'A' },
-      'previous-key-missing',
-    ],
-    [
-      'an unrecorded pair that is older than the mark',
-      { key: 1, id: 1, next: 5, records: { next: 'B:b@7' } },
-      {},
-      'previous-key-missing',
-    ],
-    [
-      'the new key in the place of the old one',
-      rotation,
-      { previous: 'B' },
-      'previous-key-missing',
-    ],
-    [
-      'the new key in the place of the old one, after a leak',
-      rotation,
-      { previous: 'B', keepPrevious: false },
-      'previous-key-missing',
-    ],
-    [
-      'the new key in the place of the old one, when the previous slot only names it',
-      { ...marked, key: 9, id: 9, records: { ...marked.records, previous: 'A:a@8' } },
-      { previous: 'B' },
-      'previous-key-missing',
-    ],
-    ['another key than the current one', rotation, { previous: 'C' }, 'pair-changed'],
-    [
-      'another key than the current one, after a leak',
-      rotation,
-      { previous: 'C', keepPrevious: false },
       'pair-changed',
     ],
     [
-      'one key twice with two Public Key IDs',
-      { key: 1, id: 1 },
-      { previous: 'B', previousPublicKeyId: 'a' },
+      'with the current key in another input only',
+      before,
+      { next: staged, previous: current },
+      {},
+      'current-key-missing',
+    ],
+    [
+      'a pair without record',
+      { current: has(current, false), next: waiting },
+      { current, next: staged },
+      {},
+      'pair-unmanaged',
+    ],
+    [
+      'a forged current record',
+      { current: { key: current, text: '{}' }, next: waiting },
+      { current, next: staged },
+      {},
+      'record-unreadable',
+    ],
+    [
+      'a third key in previous',
+      { ...before, previous: has(third) },
+      { current, next: staged, previous: third },
+      {},
+      'previous-key-unretired',
+    ],
+    [
+      'a third key without record in previous',
+      { ...before, previous: has(third, false) },
+      { current, next: staged },
+      {},
+      'previous-key-unretired',
+    ],
+    [
+      'a forged previous record',
+      { ...before, previous: { key: third, text: 'x' } },
+      { current, next: staged },
+      {},
+      'record-unreadable',
+    ],
+    [
+      'the key was rolled back from',
+      { ...before, previous: has(staged, { rolledBackAt: '2026-11-02T00:00:00Z' }) },
+      { current, next: staged },
+      {},
       'pair-changed',
     ],
     [
-      'a private key without Public Key ID',
-      { key: 1, ...staged },
-      { previous: 'A' },
+      'after a leak, nothing is compared or kept',
+      before,
+      { next: staged },
+      { keepPrevious: false },
+      'mark clear',
+    ],
+    [
+      'after a leak, a forged current record does not matter',
+      { current: { key: current, text: '{}' }, next: waiting },
+      { next: staged },
+      { keepPrevious: false },
+      'mark clear',
+    ],
+    [
+      'a rollback is unfinished',
+      { current: has(current), next: markedBack },
+      { current, next: staged },
+      {},
+      'change-unfinished',
+    ],
+  ])('%s', (_, contents, keys, more, expected) => {
+    expect(short(plan(contents, keys, more))).toBe(expected)
+  })
+
+  test('the Public Key ID is stored elsewhere', () => {
+    expect(plan(before, { current, next: staged }, {}, { publicKeyId: false })).toBe(
       'public-key-id-elsewhere',
-    ],
-    ['another region', rotation, { previous: 'A', region: 'eu' }, 'region-mismatch'],
-    [
-      'sandbox for live',
-      rotation,
-      { previous: 'A', payEnvironment: 'sandbox' },
-      'pay-environment-mismatch',
-    ],
-  ])('%s', (_, given, more, code) => {
-    const { fact, hint, ...problem } = refusal(given, more)
-    expect(problem.code).toBe(code)
-    expect(`${fact}. Next: ${hint}.`).toMatchSnapshot()
+    )
   })
 
-  test('nothing, where the record does not say a region or live', () => {
-    const given = state(rotation)
-    const current = given.records.current
-    if (current) Object.assign(current.record, { region: null, payEnvironment: null })
-    const more = { previous: 'A', region: 'eu', payEnvironment: 'sandbox' } as const
-    expect(planPromotion(given, wish(more)).pair).toBe(true)
+  test('there is no room for the previous key', () => {
+    expect(plan(before, { current, next: staged }, {}, { room: 0 })).toBe('secret-write-failed')
+    expect(short(plan(before, { current, next: staged }, {}, { room: 1 }))).toBe('mark keep clear')
+  })
+})
+
+test('a Public Key ID of the other environment is not taken', () => {
+  const publicKeyId = parsePublicKeyId(`LIVE-${'B'.repeat(24)}`)
+  expect(plan(before, { current, next: staged }, { publicKeyId })).toBe('pay-environment-mismatch')
+})
+
+describe('an interrupted activation goes on', () => {
+  test.each<[string, Contents, Keys, Partial<PromotionRequest>, string]>([
+    [
+      'after the mark',
+      { current: has(current), next: marked },
+      { current, next: staged },
+      {},
+      'keep clear',
+    ],
+    [
+      'after the mark, with another ID',
+      { current: has(current), next: has(staged, { change: 'activate', publicKeyId: third.id }) },
+      { current, next: staged },
+      {},
+      'mark keep clear',
+    ],
+    [
+      'after the secret of previous',
+      { current: has(current), next: marked, previous: has(current, false) },
+      { current, next: staged, previous: current },
+      {},
+      'keep clear',
+    ],
+    [
+      'after the record of previous',
+      { current: has(current), next: marked, previous: has(current) },
+      { current, next: staged, previous: current },
+      {},
+      'clear',
+    ],
+    [
+      'after the pair, with fresh inputs',
+      { current: has(current), next: marked, previous: has(current) },
+      { current: staged, next: staged, previous: current },
+      {},
+      'clear',
+    ],
+    [
+      'after the pair, with inputs from before',
+      { current: has(current), next: marked, previous: has(current) },
+      { current, next: staged },
+      {},
+      'clear',
+    ],
+    [
+      'after the current record',
+      { current: has(staged), next: marked, previous: has(current) },
+      { current: staged, next: staged, previous: current },
+      {},
+      'finished clear',
+    ],
+    [
+      'after the staged secret was deleted',
+      { current: has(staged), next: { ...marked, secret: false }, previous: has(current) },
+      { current: staged, previous: current },
+      {},
+      'finished clear',
+    ],
+    [
+      'after the end',
+      { current: has(staged), previous: has(current) },
+      { current: staged, previous: current },
+      {},
+      'finished',
+    ],
+    [
+      'of the first key, after the pair',
+      { current: has(staged, false), next: marked },
+      { current: staged, next: staged },
+      {},
+      'clear',
+    ],
+    [
+      'of the first key, but another pair was stored meanwhile',
+      { current: has(third, false), next: marked },
+      { current: third, next: staged },
+      {},
+      'pair-unmanaged',
+    ],
+    [
+      'in another target, where the current key came in another input',
+      before,
+      { current: staged, next: staged, previous: current },
+      { resumed: true },
+      'mark keep clear',
+    ],
+    [
+      'in another target, without the key that is to be kept',
+      before,
+      { current: staged, next: staged },
+      { resumed: true },
+      'pair-changed',
+    ],
+    [
+      'with a key that is current under another ID',
+      { current: has(staged, { publicKeyId: third.id }) },
+      { current: staged },
+      {},
+      'pair-mismatch',
+    ],
+  ])('%s', (_, contents, keys, more, expected) => {
+    expect(short(plan(contents, keys, more))).toBe(expected)
+  })
+})
+
+describe('rollback', () => {
+  const normal = { current: has(current), previous: has(staged) }
+  const replaced = { ...normal, next: has(third, { publicKeyId: null }) }
+  test.each<[string, Contents, Keys, Partial<PromotionRequest>, string]>([
+    ['to the previous key', normal, { current, previous: staged }, {}, 'stage mark keep clear'],
+    [
+      'while another key is staged',
+      replaced,
+      { current, previous: staged, next: third },
+      {},
+      'staged-key-exists',
+    ],
+    [
+      'while another key is staged that may go',
+      replaced,
+      { current, previous: staged, next: third },
+      { replaceStaged: third.fingerprint },
+      'discard stage mark keep clear',
+    ],
+    [
+      'while a leftover of the current key is staged',
+      { ...normal, next: has(current) },
+      { current, previous: staged, next: current },
+      {},
+      'discard stage mark keep clear',
+    ],
+    [
+      'while a staged secret has no record',
+      { ...normal, next: has(third, false) },
+      { current, previous: staged },
+      {},
+      'staged-key-exists',
+    ],
+    [
+      'to another key than the record of previous says',
+      normal,
+      { current, previous: third },
+      {},
+      'pair-changed',
+    ],
+    [
+      'in a target without that key',
+      { current: has(current) },
+      { current, previous: staged },
+      {},
+      'nothing-to-roll-back',
+    ],
+    [
+      'while an activation is unfinished',
+      { ...normal, next: has(third, { change: 'activate' }) },
+      { current, previous: staged, next: third },
+      {},
+      'change-unfinished',
+    ],
+    [
+      'goes on after the mark',
+      { ...normal, next: { ...markedBack, secret: false } },
+      { current, previous: staged },
+      {},
+      'stage keep clear',
+    ],
+    [
+      'goes on after it was staged',
+      { ...normal, next: markedBack },
+      { current, previous: staged, next: staged },
+      {},
+      'keep clear',
+    ],
+    [
+      'goes on after the secret of previous was overwritten',
+      { ...normal, next: markedBack },
+      { current, previous: current, next: staged },
+      {},
+      'keep clear',
+    ],
+    [
+      'goes on after the record of previous',
+      {
+        ...normal,
+        next: markedBack,
+        previous: has(current, { rolledBackAt: '2026-11-02T00:00:00Z' }),
+      },
+      { current, previous: current, next: staged },
+      {},
+      'clear',
+    ],
+    [
+      'marks a copy of the current key as rolled back from',
+      { ...normal, next: markedBack, previous: has(current) },
+      { current, previous: current, next: staged },
+      {},
+      'keep clear',
+    ],
+    [
+      'goes on after the current record',
+      { current: has(staged), next: markedBack, previous: has(current) },
+      { current: staged, next: staged, previous: current },
+      {},
+      'finished clear',
+    ],
+    ['without keeping', normal, { previous: staged }, { keepPrevious: false }, 'stage mark clear'],
+  ])('%s', (_, contents, keys, more, expected) => {
+    expect(short(plan(contents, keys, { ...going, ...more }))).toBe(expected)
+  })
+})
+
+describe('what is said about keys that are not kept', () => {
+  const warningsOf = (found: Promotion | string): string =>
+    typeof found === 'string' ? found : JSON.stringify(found.warnings)
+
+  test('names the Public Key ID only when the record was compared', () => {
+    const compared = plan(before, { current, next: staged }, { keepPrevious: false })
+    expect(warningsOf(compared)).toContain(current.id.id)
+    const stranger = plan(before, { next: staged }, { keepPrevious: false })
+    expect(warningsOf(stranger)).toContain('is not kept')
+    expect(warningsOf(stranger)).not.toContain(current.id.id)
+  })
+
+  test('what is in previous was left unchanged', () => {
+    const found = plan(
+      { ...before, previous: has(third) },
+      { current, next: staged, previous: third },
+      { keepPrevious: false },
+    )
+    expect(warningsOf(found)).toContain('was left unchanged')
   })
 })

@@ -1,94 +1,93 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
-import { Problem } from '../../../src/domain/problem.ts'
-import {
-  type KeyRecord,
-  readKeyRecord,
-  timestamp,
-  writeKeyRecord,
-} from '../../../src/domain/rotation/record.ts'
+import { readKeyRecord, writeKeyRecord } from '../../../src/domain/rotation/record.ts'
+import { makeKeys, outcomeOf, recordOf } from './views.ts'
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-})
-const der = Buffer.from(publicKey.split('\n').slice(1, -2).join(''), 'base64')
-const fingerprint = `SHA256:${createHash('sha256').update(der).digest('base64').slice(0, 43)}`
-
-const record: KeyRecord = {
-  version: 1,
-  fingerprint,
-  publicKey,
-  publicKeyId: 'SANDBOX-AEXAMPLEEXAMPLEEXAMPLEEX',
-  region: 'eu',
-  payEnvironment: 'sandbox',
-  madeAt: '2026-11-24T21:30:00Z',
-  activatedAt: null,
-  run: 'https://github.com/acme/shop/actions/runs/1',
+const [key, stranger] = makeKeys(2) as [
+  ReturnType<typeof makeKeys>[number],
+  ReturnType<typeof makeKeys>[number],
+]
+const text = writeKeyRecord(recordOf(key), 'current', key.pair)
+const members = JSON.parse(text) as Record<string, unknown>
+const code = (changed: string, slot: 'current' | 'next' = 'current') =>
+  outcomeOf(() => readKeyRecord(changed, slot))
+const edited = (change: Record<string, unknown>): string => {
+  const { signature, ...rest } = { ...members, ...change }
+  return JSON.stringify({ ...rest, signature })
 }
-const read = (value: unknown) =>
-  readKeyRecord(typeof value === 'string' ? value : JSON.stringify(value), 'AMAZON_PAY_KEY')
 
-describe('a key record', () => {
-  test('is one line of JSON', () => {
-    expect(writeKeyRecord(record)).not.toContain('\n')
-    expect(JSON.parse(writeKeyRecord(record))).toEqual(record)
+test('a record is read as it was written', () => {
+  const record = recordOf(key, {
+    change: 'rollback',
+    rolledBackAt: '2026-11-02T00:00:00Z',
+    others: { note: 'kept' },
   })
-
-  test('comes back as it was written', () => {
-    expect(read(writeKeyRecord(record))).toEqual(record)
-  })
-
-  test('keeps members that a newer version may have added', () => {
-    const more = { ...record, note: { by: 'somebody' } }
-    expect(JSON.parse(writeKeyRecord(read(more)))).toEqual(more)
-  })
-
-  test('may know little', () => {
-    const little = { ...record, publicKeyId: null, region: null, payEnvironment: null }
-    expect(read(little)).toEqual(little)
-  })
-
-  test.each<[string, unknown]>([
-    ['no JSON', 'junk'],
-    ['nothing', ''],
-    ['null', null],
-    ['a list', []],
-    ['text', '"text"'],
-    ['another version', { ...record, version: 2 }],
-    ['no version', { ...record, version: undefined }],
-    ['a fingerprint that is not its key’s', { ...record, fingerprint: `SHA256:${'A'.repeat(43)}` }],
-    ['no fingerprint', { ...record, fingerprint: '' }],
-    ['no public key', { ...record, publicKey: 'junk' }],
-    ['a private key', { ...record, publicKey: privateKey }],
-    ['a region that there is not', { ...record, region: 'na' }],
-    ['an environment that there is not', { ...record, payEnvironment: 'test' }],
-    ['a Public Key ID that is a number', { ...record, publicKeyId: 1 }],
-    ['a time with an offset', { ...record, madeAt: '2026-11-24T21:30:00+01:00' }],
-    ['a time that there is not', { ...record, madeAt: '2026-13-24T21:30:00Z' }],
-    ['an activation that is no time', { ...record, activatedAt: 'yesterday' }],
-    ['no run', { ...record, run: undefined }],
-  ])('is not believed with %s', (_, value) => {
-    expect(() => read(value)).toThrow(
-      expect.objectContaining({
-        code: 'record-unreadable',
-        fact: expect.stringContaining('variable AMAZON_PAY_KEY'),
-      }),
-    )
-  })
-
-  test('that is refused quotes none of its content', () => {
-    let problem: unknown
-    try {
-      read({ ...record, publicKey: privateKey })
-    } catch (error) {
-      problem = error
-    }
-    expect(problem).toBeInstanceOf(Problem)
-    expect(String((problem as Problem).message)).not.toContain(privateKey.split('\n')[3])
-  })
+  const read = readKeyRecord(writeKeyRecord(record, 'next', key.pair), 'next')
+  expect({ ...read, publicKey: null }).toEqual({ ...record, publicKey: null })
+  expect(read.publicKey.equals(record.publicKey)).toBe(true)
 })
 
-test('times are UTC, to the second', () => {
-  expect(timestamp(new Date('2026-11-24T22:30:00.999+01:00'))).toBe('2026-11-24T21:30:00Z')
+test('the text of a record has version first and signature last, on one line', () => {
+  expect(text).toMatch(
+    /^\{"version":1,"fingerprint":"SHA256:[^\n]*,"signature":"[A-Za-z0-9+/]{342}=="\}$/,
+  )
+})
+
+test('a member that this version does not know stays and is signed', () => {
+  const written = writeKeyRecord(recordOf(key, { others: { note: 'kept' } }), 'current', key.pair)
+  expect(written).toContain('"note":"kept","signature":')
+  expect(code(written.replace('kept', 'edit'))).toBe('record-forged')
+})
+
+test.each([
+  ['fingerprint', stranger.fingerprint, 'record-unreadable'],
+  [
+    'publicKey',
+    JSON.parse(writeKeyRecord(recordOf(stranger), 'current', stranger.pair)).publicKey,
+    'record-unreadable',
+  ],
+  ['publicKeyId', stranger.id.id, 'record-forged'],
+  ['region', 'us', 'record-forged'],
+  ['payEnvironment', 'live', 'record-forged'],
+  ['madeAt', '2026-11-02T00:00:00Z', 'record-forged'],
+  ['activatedAt', '2026-11-02T00:00:00Z', 'record-forged'],
+  ['run', 'https://github.com/evil/shop', 'record-forged'],
+  ['change', 'activate', 'record-forged'],
+  ['rolledBackAt', '2026-11-02T00:00:00Z', 'record-forged'],
+  ['signature', 'AAAA', 'record-forged'],
+])('an edited %s is found out', (member, value, expected) => {
+  expect(code(edited({ [member]: value }))).toBe(expected)
+})
+
+test.each([
+  ['no JSON', 'not a record'],
+  ['a list', '[]'],
+  ['another version', JSON.stringify({ ...members, version: 2 })],
+  ['a member that is missing', JSON.stringify({ ...members, madeAt: undefined })],
+  ['an ID that is none', edited({ publicKeyId: 'A1B2' })],
+  ['an ID in lower case', edited({ publicKeyId: key.id.id.toLowerCase() })],
+  ['a region that is none', edited({ region: 'uk' })],
+  ['a time without zone', edited({ madeAt: '2026-11-02 00:00:00' })],
+  ['a mark that is none', edited({ change: 'retire' })],
+  ['a run that is too long', edited({ run: 'x'.repeat(501) })],
+  ['a public key with text around it', edited({ publicKey: `x\n${members.publicKey}` })],
+])('a record with %s is unreadable', (_, changed) => {
+  expect(code(changed)).toBe('record-unreadable')
+})
+
+test('a record that was copied from another slot is forged', () => {
+  expect(code(text, 'next')).toBe('record-forged')
+})
+
+test('a record without signature is forged', () => {
+  const { signature, ...rest } = members
+  expect(signature).toBeDefined()
+  expect(code(JSON.stringify(rest))).toBe('record-forged')
+})
+
+test('a signature that is not the last member is forged', () => {
+  const { signature, ...rest } = members
+  expect(code(JSON.stringify({ signature, ...rest }))).toBe('record-forged')
+})
+
+test('a signature of another key is forged', () => {
+  expect(code(writeKeyRecord(recordOf(key), 'current', stranger.pair))).toBe('record-forged')
 })

@@ -1,218 +1,265 @@
-import type { KeyRecord } from '../../../src/domain/rotation/record.ts'
-import { slotNames, type TargetState } from '../../../src/domain/rotation/slots.ts'
-import { planStaging, type StagingWish } from '../../../src/domain/rotation/staging.ts'
+import type { Ring } from '../../../src/domain/rotation/ring.ts'
+import { emptyRing } from '../../../src/domain/rotation/ring.ts'
+import {
+  chooseStagedKey,
+  planStaging,
+  type StagingRequest,
+} from '../../../src/domain/rotation/staging.ts'
+import { type Key, makeKeys, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
 
-const now = new Date('2026-11-24T21:30:00Z')
-const names = slotNames('AMAZON_PAY')
-const stored = { createdAt: '2026-11-20T00:00:00Z', updatedAt: '2026-11-20T00:00:00Z' }
-
-const record = (fingerprint: string, more: Partial<KeyRecord> = {}): KeyRecord => ({
-  version: 1,
-  fingerprint,
-  publicKey: '',
-  publicKeyId: null,
+const [current, staged, other, old] = makeKeys(4) as [Key, Key, Key, Key]
+const request: StagingRequest = {
+  brought: null,
+  replaceStaged: null,
   region: null,
   payEnvironment: null,
-  madeAt: '2026-11-24T21:00:00Z',
-  activatedAt: null,
-  run: 'run 1',
-  ...more,
+  run: 'https://github.com/acme/shop/actions/runs/9',
+}
+const waiting: SlotContent = { key: staged, record: { publicKeyId: null } }
+const currentSlot: SlotContent = { key: current }
+const choose = (
+  targets: readonly Partial<Record<'current' | 'next' | 'previous', SlotContent>>[],
+  ring: Ring,
+  more: Partial<StagingRequest> = {},
+) =>
+  outcomeOf(() =>
+    chooseStagedKey(
+      targets.map((contents) => ({ view: view(contents, ring) })),
+      ring,
+      { ...request, ...more },
+    ),
+  )
+
+describe('the key that all targets get', () => {
+  test.each([
+    ['is a new one when nothing is staged', [{}], {}, {}, null],
+    ['is the one that was brought', [{}], {}, { brought: other.fingerprint }, other.fingerprint],
+    ['is the one that is staged everywhere', [{ next: waiting }], {}, {}, staged.fingerprint],
+    [
+      'is the staged one of the ring where it is missing',
+      [{ next: waiting }, {}],
+      { next: staged },
+      {},
+      staged.fingerprint,
+    ],
+    ['cannot be filled in without the ring', [{ next: waiting }, {}], {}, {}, 'staged-key-partial'],
+    [
+      'is filled in from private-key',
+      [{ next: waiting }, {}],
+      {},
+      { brought: staged.fingerprint },
+      staged.fingerprint,
+    ],
+    [
+      'cannot be two',
+      [{ next: waiting }, { next: { key: other } }],
+      { next: staged },
+      {},
+      'staged-key-partial',
+    ],
+    [
+      'is not another than the staged one',
+      [{ next: waiting }],
+      {},
+      { brought: other.fingerprint },
+      'staged-key-exists',
+    ],
+    [
+      'is a new one when the staged one may be replaced',
+      [{ next: waiting }],
+      {},
+      { replaceStaged: staged.fingerprint },
+      null,
+    ],
+    [
+      'is not a new one when replace-staged names another',
+      [{ next: waiting }],
+      {},
+      { replaceStaged: other.fingerprint },
+      'staged-key-exists',
+    ],
+    [
+      'is what an earlier attempt of this run staged',
+      [{ next: { key: staged, record: { run: request.run } } }],
+      {},
+      { replaceStaged: other.fingerprint },
+      staged.fingerprint,
+    ],
+    [
+      'finishes a replacement in the other targets',
+      [{ next: waiting }, { next: { key: other } }],
+      { next: staged },
+      { replaceStaged: other.fingerprint },
+      staged.fingerprint,
+    ],
+    [
+      'is a new one when only the record is left',
+      [{ next: { ...waiting, secret: false } }],
+      {},
+      {},
+      null,
+    ],
+    [
+      'is a new one when the staged one is current already',
+      [{ current: { key: staged }, next: waiting }],
+      {},
+      {},
+      null,
+    ],
+    [
+      'is not known when there is a secret without record',
+      [{ next: { key: staged, record: false } }],
+      {},
+      {},
+      'staged-key-exists',
+    ],
+    [
+      'is the key of the ring when there is a secret without record',
+      [{ next: { key: staged, record: false } }],
+      { next: staged },
+      {},
+      staged.fingerprint,
+    ],
+  ] as const)('%s', (_, targets, keys, more, expected) => {
+    expect(choose(targets, ringOf(keys), more)).toBe(expected)
+  })
 })
 
-/** What stands in the slots of a target, each as a record or as a secret alone. */
-function holding(slots: {
-  current?: KeyRecord
-  next?: KeyRecord
-  previous?: KeyRecord
-  secret?: boolean
-}): TargetState {
-  const { current, next, previous, secret = next !== undefined } = slots
-  const withRecord = (record?: KeyRecord) => (record ? { ...stored, record } : null)
-  return {
-    privateKey: {
-      current: current ? stored : null,
-      next: secret ? stored : null,
-      previous: previous ? stored : null,
-    },
-    publicKeyId: null,
-    records: {
-      current: withRecord(current),
-      next: withRecord(next),
-      previous: withRecord(previous),
-    },
-    room: null,
-  }
-}
-
-const empty = holding({})
-const interrupted = (more: Partial<KeyRecord> = {}) =>
-  holding({ next: record('A', more), secret: false })
-
-function plan(states: readonly TargetState[], wish: Partial<StagingWish> = {}) {
-  return planStaging(states, {
-    names,
-    brought: null,
-    replaceStaged: null,
-    region: null,
-    payEnvironment: null,
-    run: 'run 2',
-    now,
-    ...wish,
-  })
-}
-
-/** The moves in one word each, or the codes of what speaks against. */
-function verdict(states: readonly TargetState[], wish: Partial<StagingWish> = {}): string {
-  const planned = plan(states, wish)
-  if ('plan' in planned) {
-    const { moves, staged } = planned.plan
-    return `${moves.join(' ')}${staged ? `: ${staged.fingerprint}` : ''}`
-  }
-  return planned.refusals.map((refusal) => refusal?.code ?? '-').join(' ')
-}
-
-describe('one target', () => {
-  test.each<[string, TargetState, Partial<StagingWish>, string]>([
-    ['nothing is there', empty, {}, 'stage'],
-    ['nothing is there, a key is brought', empty, { brought: 'B' }, 'stage'],
+describe('the move of one target', () => {
+  test.each([
+    ['an empty slot is staged', {}, {}, {}, null, 'stage'],
     [
-      'nothing is there, and consent for a key that is gone',
-      empty,
-      { replaceStaged: 'A' },
-      'stage',
+      'a record without secret is cleared first',
+      { next: { ...waiting, secret: false } },
+      {},
+      {},
+      null,
+      'clear',
     ],
-    ['a key is staged', holding({ next: record('A') }), {}, 'keep: A'],
-    ['it is brought', holding({ next: record('A') }), { brought: 'A' }, 'keep: A'],
-    ['another is brought', holding({ next: record('A') }), { brought: 'B' }, 'staged-key-exists'],
-    ['it may be dropped', holding({ next: record('A') }), { replaceStaged: 'A' }, 'replace'],
+    ['a staged key stays', { next: waiting }, {}, {}, staged.fingerprint, 'keep'],
     [
-      'another may be dropped',
-      holding({ next: record('A') }),
-      { replaceStaged: 'B' },
-      'staged-key-exists',
+      'a missing record is written',
+      { next: { key: staged, record: false } },
+      { next: staged },
+      {},
+      staged.fingerprint,
+      'record',
     ],
     [
-      'it may be dropped for a brought one',
-      holding({ next: record('A') }),
-      { replaceStaged: 'A', brought: 'B' },
+      'a key that may be replaced is replaced',
+      { next: waiting },
+      {},
+      { replaceStaged: staged.fingerprint },
+      null,
       'replace',
     ],
-    ['a secret has no record', holding({ secret: true }), {}, 'staged-key-exists'],
     [
-      'a secret has no record, whatever may be dropped',
-      holding({ secret: true }),
-      { replaceStaged: 'A' },
+      'a leftover of the current key is replaced',
+      { current: { key: staged }, next: waiting },
+      {},
+      {},
+      null,
+      'replace',
+    ],
+    [
+      'another staged key stops it',
+      { next: waiting },
+      {},
+      {},
+      other.fingerprint,
       'staged-key-exists',
     ],
     [
-      'the current key is brought',
-      holding({ current: record('A') }),
-      { brought: 'A' },
+      'a mark stops it',
+      { next: { key: staged, record: { change: 'activate' } } },
+      {},
+      {},
+      staged.fingerprint,
+      'change-unfinished',
+    ],
+    [
+      'a forged record stops it',
+      { next: { key: staged, text: '{}' } },
+      {},
+      {},
+      null,
+      'record-unreadable',
+    ],
+    [
+      'a record of another key than the ring has stops it',
+      { next: waiting },
+      { next: other },
+      {},
+      staged.fingerprint,
+      'pair-changed',
+    ],
+    [
+      'a current key that was changed by hand stops it',
+      { current: currentSlot },
+      { current: other },
+      {},
+      null,
+      'pair-changed',
+    ],
+    [
+      'a forged current record stops it',
+      { current: { key: current, text: 'x' } },
+      {},
+      {},
+      null,
+      'record-unreadable',
+    ],
+    [
+      'the current key is not staged',
+      { current: currentSlot },
+      {},
+      { brought: current.fingerprint },
+      current.fingerprint,
       'input-invalid',
     ],
     [
-      'the previous key is brought',
-      holding({ previous: record('A') }),
-      { brought: 'A' },
+      'the current key of the ring is not staged',
+      {},
+      { current },
+      { brought: current.fingerprint },
+      current.fingerprint,
       'input-invalid',
     ],
-    ['the current key is another', holding({ current: record('A') }), { brought: 'B' }, 'stage'],
     [
-      'the staged key is for another region',
-      holding({ next: record('A', { region: 'us' }) }),
-      { region: 'eu' },
+      'the previous key is not staged',
+      { previous: { key: old } },
+      {},
+      { brought: old.fingerprint },
+      old.fingerprint,
+      'input-invalid',
+    ],
+    [
+      'another region stops it',
+      { next: waiting },
+      {},
+      { region: 'us' },
+      staged.fingerprint,
       'region-mismatch',
     ],
     [
-      'the current key is for another environment',
-      holding({ current: record('A', { payEnvironment: 'live' }) }),
-      { payEnvironment: 'sandbox' },
+      'another environment stops it',
+      { next: waiting },
+      {},
+      { payEnvironment: 'live' },
+      staged.fingerprint,
       'pay-environment-mismatch',
     ],
-    [
-      'the staged key is for the same place',
-      holding({ next: record('A', { region: 'eu', payEnvironment: 'live' }) }),
-      { region: 'eu', payEnvironment: 'live' },
-      'keep: A',
-    ],
-    [
-      'the key that is dropped was for another region',
-      holding({ next: record('A', { region: 'us' }) }),
-      { region: 'eu', replaceStaged: 'A' },
-      'replace',
-    ],
-  ])('%s', (_, state, wish, expected) => {
-    expect(verdict([state], wish)).toBe(expected)
+  ] as const)('%s', (_, contents, keys, more, key, expected) => {
+    const ring = ringOf(keys)
+    expect(
+      outcomeOf(() => planStaging(view(contents, ring), ring, { ...request, ...more }, key)),
+    ).toBe(expected)
   })
-})
 
-describe('a record without secret', () => {
-  test.each([
-    ['of fifteen minutes is young', { madeAt: '2026-11-24T21:15:00Z' }, 'staged-key-exists'],
-    ['of a second more is old', { madeAt: '2026-11-24T21:14:59Z' }, 'take-over'],
-    ['of this run is never young', { madeAt: '2026-11-24T21:30:00Z', run: 'run 2' }, 'take-over'],
-    ['of a clock that is ahead is young', { madeAt: '2026-11-24T22:00:00Z' }, 'staged-key-exists'],
-  ])('%s', (_, more, expected) => {
-    expect(verdict([interrupted(more)])).toBe(expected)
+  test('a full target stops it, unless a secret is replaced', () => {
+    const plan = (contents: Parameters<typeof view>[0], key: string | null) =>
+      outcomeOf(() => planStaging(view(contents, emptyRing, { room: 0 }), emptyRing, request, key))
+    expect(plan({}, null)).toBe('secret-write-failed')
+    expect(plan({ next: waiting }, staged.fingerprint)).toBe('keep')
   })
-})
-
-describe('several targets', () => {
-  const a = holding({ next: record('A') })
-  const b = holding({ next: record('B') })
-
-  test.each<[string, TargetState[], Partial<StagingWish>, string]>([
-    ['all empty', [empty, empty], {}, 'stage stage'],
-    ['all staged', [a, a], {}, 'keep keep: A'],
-    ['some staged', [a, empty], {}, 'staged-key-partial staged-key-partial'],
-    ['some staged, but not in the first', [empty, a], {}, 'staged-key-partial staged-key-partial'],
-    ['some staged, which is brought', [a, empty], { brought: 'A' }, 'keep stage: A'],
-    ['some staged, another is brought', [a, empty], { brought: 'B' }, 'staged-key-exists -'],
-    ['some staged, which may be dropped', [a, empty], { replaceStaged: 'A' }, 'replace stage'],
-    [
-      'some staged, some cut off, which is brought',
-      [a, interrupted()],
-      { brought: 'A' },
-      'keep take-over: A',
-    ],
-    ['different keys', [a, b], {}, 'staged-key-partial staged-key-partial'],
-    [
-      'different keys, one of them is brought',
-      [a, b],
-      { brought: 'A' },
-      'staged-key-partial staged-key-partial',
-    ],
-    [
-      'different keys, one of them may be dropped',
-      [a, b],
-      { replaceStaged: 'A' },
-      'staged-key-partial staged-key-partial',
-    ],
-    [
-      'the brought key is current in one',
-      [holding({ current: record('A') }), empty],
-      { brought: 'A' },
-      'input-invalid -',
-    ],
-    [
-      'different findings',
-      [holding({ secret: true }), b],
-      { replaceStaged: 'A' },
-      'staged-key-exists staged-key-exists',
-    ],
-    ['none', [], {}, ''],
-  ])('%s', (_, states, wish, expected) => {
-    expect(verdict(states, wish)).toBe(expected)
-  })
-})
-
-test('every refusal names what to do, and no input by another name', () => {
-  const states = [
-    holding({ secret: true }),
-    interrupted({ madeAt: '2026-11-24T21:29:00Z' }),
-    holding({ next: record('A') }),
-  ]
-  const planned = plan(states, { brought: 'B' })
-  const texts = 'refusals' in planned ? planned.refusals.map((refusal) => refusal?.message) : []
-  expect(texts).toMatchSnapshot()
 })

@@ -4,9 +4,15 @@ import { quoted } from '../text.ts'
 export type Region = 'us' | 'eu' | 'jp'
 export type PayEnvironment = 'live' | 'sandbox'
 
+/** Region and environment of a key; null if unknown. */
+export interface PayScope {
+  readonly region: Region | null
+  readonly payEnvironment: PayEnvironment | null
+}
+
 interface RegionFacts {
   readonly name: string
-  /** What Amazon Pay's own SDKs call the region, and what is signed as `x-amz-pay-region`. */
+  /** The region's name in Amazon Pay's SDKs and in the signed header `x-amz-pay-region`. */
   readonly payRegion: 'na' | 'eu' | 'jp'
   readonly apiHost: string
   readonly integrationCentral: string
@@ -47,7 +53,7 @@ const aliases: Readonly<Record<string, Region>> = {
 }
 
 /**
- * The region that a person wrote; null when nothing is written.
+ * Reads the input region; null if it is empty.
  * @throws Problem `input-invalid`
  */
 export function readRegion(text: string): Region | null {
@@ -63,7 +69,7 @@ export function readRegion(text: string): Region | null {
 }
 
 /**
- * Live or sandbox as a person wrote it; null when nothing is written.
+ * Reads the input pay-environment; null if it is empty.
  * @throws Problem `input-invalid`
  */
 export function readPayEnvironment(text: string): PayEnvironment | null {
@@ -75,4 +81,36 @@ export function readPayEnvironment(text: string): PayEnvironment | null {
     `pay-environment is ${quoted(text.trim())}`,
     'set pay-environment to live or sandbox',
   )
+}
+
+/**
+ * Compares region and environment with those of a key. A value that one side does not know cannot differ.
+ * @param subject where the key's values come from, such as `the key record`
+ * @throws Problem `region-mismatch` or `pay-environment-mismatch`
+ */
+export function assertSameScope(
+  given: PayScope,
+  known: PayScope,
+  subject = 'the key record',
+): void {
+  if (given.region && known.region && given.region !== known.region) {
+    throw new Problem(
+      'region-mismatch',
+      `region is ${given.region}, but ${subject} says ${known.region}`,
+      `set region to ${known.region} or leave it empty; for a key of another region, use another prefix`,
+    )
+  }
+  const { payEnvironment } = given
+  if (payEnvironment && known.payEnvironment && payEnvironment !== known.payEnvironment) {
+    throw new Problem(
+      'pay-environment-mismatch',
+      `pay-environment is ${payEnvironment}, but ${subject} says ${known.payEnvironment}`,
+      `set pay-environment to ${known.payEnvironment} or leave it empty; for a key of the other environment, use another prefix`,
+    )
+  }
+}
+
+/** The name of a region and environment in messages: `EU (Europe and United Kingdom, live)`. */
+export function scopeName(region: Region, payEnvironment: PayEnvironment): string {
+  return `${region.toUpperCase()} (${regions[region].name}, ${payEnvironment})`
 }

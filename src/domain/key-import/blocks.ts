@@ -1,69 +1,70 @@
 import { Problem } from '../problem.ts'
-import { DerError, type DerFault } from './der.ts'
-import { type Content, contentOf, contentOfLabel, type Half, halves } from './detect.ts'
-import { type DekInfo, partEncapsulated } from './encryption.ts'
-import type { Undressed } from './normalize.ts'
-import { foreignDocument, foreignMaterial } from './not-a-key.ts'
-import { copyAgain, decodeBody, encapsulatedTexts, shown } from './pem.ts'
+import { decodeBody } from './base64.ts'
+import { DerError } from './der.ts'
+import {
+  describe,
+  formatOf,
+  formatOfLabel,
+  type KeyFormat,
+  type KeyType,
+  typeOf,
+} from './detect.ts'
+import { encodedKind } from './encodings.ts'
+import { type DekInfo, splitHeaders } from './encryption.ts'
+import { copyAgain, sshToPkcs8 } from './hints.ts'
+import type { Normalized } from './normalize.ts'
+import { foreign, foreignDocument, foreignText } from './not-a-key.ts'
+import { encapsulatedTexts, shown } from './pem.ts'
 
-/** One thing found in a material: what it is, told by its bytes, under the label that it came with. */
-export interface Piece {
+/** One thing found in a text: its format, decided by its bytes, under the label that it came with. */
+export interface KeyBlock {
   readonly label: string | null
-  readonly content: Content
+  readonly format: KeyFormat
   readonly der: Buffer
-  /** Encrypted in the old way, by the header lines of its block. */
+  /** Encrypted in the traditional way, by the header lines of its block. */
   readonly encryption: DekInfo | null
 }
 
-export interface Pieces {
-  readonly pieces: readonly Piece[]
-  /** What the armour adds to the dress. */
-  readonly dress: readonly string[]
-}
-
 /**
- * Armour and container: everything in a material that is, or could be, a key.
+ * Everything in a text that is, or could be, a key.
  * @throws Problem
  */
-export function piecesOf(undressed: Undressed, input: string, half: Half): Pieces {
-  if (undressed.bytes) {
-    return { pieces: [barePiece(undressed.bytes, input)], dress: [] }
-  }
-  const { text } = undressed
-  const document = foreignDocument(text, undressed.innermost, input, half)
+export function keyBlocksOf(normalized: Normalized, type: KeyType): KeyBlock[] {
+  if (normalized.bytes) return [bareBlock(normalized.bytes, normalized, type)]
+  const { text } = normalized
+  const document = foreignDocument(normalized, type)
   if (document) throw document
 
-  const blocks = encapsulatedTexts(text, input)
-  const lines = sshLines(text, blocks)
-  const pieces = [
-    ...blocks.map((block) => armouredPiece(block.label, block.text, input)),
-    ...lines.map((blob) => sshPiece(blob, input)),
+  const encapsulated = encapsulatedTexts(text)
+  const blocks = [
+    ...encapsulated.map(({ label, text: body }) => pemBlock(label, body)),
+    ...sshLinesIn(outside(text, encapsulated)).map(sshBlock),
   ]
-  if (pieces.length === 0) throw foreignMaterial(text, undressed.innermost, input, half)
-  return { pieces, dress: armourDress(text, blocks) }
+  if (blocks.length === 0) throw foreignText(normalized, type)
+  return blocks
 }
 
-function armouredPiece(label: string, text: string, input: string): Piece {
-  const labelled = contentOfLabel(label)
+function pemBlock(label: string, text: string): KeyBlock {
+  const labelled = formatOfLabel(label)
   if (labelled === null) {
     throw new Problem(
       'key-unreadable',
-      `${input} holds BEGIN ${shown(label)}, which is no key that Amazon Pay knows`,
+      `contains BEGIN ${shown(label)}, which is not a supported key format`,
       label.startsWith('PGP')
-        ? 'PGP keys cannot be used; make an RSA key with `command: generate`'
-        : 'hand in the PEM file of the key: BEGIN PRIVATE KEY or BEGIN PUBLIC KEY',
+        ? 'PGP keys and messages cannot be used; generate an RSA key pair with `command: generate`'
+        : 'use the PEM file of the key: BEGIN PRIVATE KEY or BEGIN PUBLIC KEY',
     )
   }
   if (labelled === 'SSH public') {
-    const der = decodeBody(withoutSshHeaders(text), label, input)
-    return identified({ label, der, encryption: null }, labelled, input)
+    const der = decodeBody(withoutSshHeaders(text), label)
+    return identified({ label, der, encryption: null }, labelled)
   }
-  const { encryption, body } = partEncapsulated(text)
-  const der = decodeBody(body, label, input)
-  if (encryption && (labelled === 'PKCS#1' || halves[labelled] === 'private')) {
-    return { label, content: labelled, der, encryption }
+  const { encryption, body } = splitHeaders(text)
+  const der = decodeBody(body, label)
+  if (encryption && typeOf(labelled) === 'private') {
+    return { label, format: labelled, der, encryption }
   }
-  return identified({ label, der, encryption: null }, labelled, input)
+  return identified({ label, der, encryption: null }, labelled)
 }
 
 /** Header lines of RFC 4716 §3.3, quoted and continued or not. */
@@ -74,85 +75,82 @@ export function withoutSshHeaders(text: string): string {
   return text.replace(sshHeaders, '')
 }
 
-/** Lets the bytes say what they are, and compares that with the label. */
-function identified(piece: Omit<Piece, 'content'>, labelled: Content, input: string): Piece {
-  // Parameters are only ever stepped over or refused: what they are does not matter.
-  if (labelled === 'parameters') return { ...piece, content: labelled }
-  const content = contentIn(piece.der, input, `BEGIN ${shown(piece.label ?? '')}`)
-  if (content === labelled) return { ...piece, content }
+/** Decides the format by the bytes, and compares it with the label. */
+function identified(block: Omit<KeyBlock, 'format'>, labelled: KeyFormat): KeyBlock {
+  // Parameters are refused or ignored: what kind they are does not matter.
+  if (labelled === 'parameters') return { ...block, format: labelled }
+  const label = shown(block.label ?? '')
+  const format = readDer(() => formatOf(block.der), `BEGIN ${label}`)
+  if (format === labelled) return { ...block, format }
   throw new Problem(
     'key-unreadable',
-    `${input} says BEGIN ${shown(piece.label ?? '')}, where ${describe(labelled)} belongs, but holds ${content ? describe(content) : 'something else'}`,
-    content === 'OpenSSH'
-      ? "a new first and last line does not convert a key; put the old ones back, then `ssh-keygen -p -m PKCS8 -N '' -f privateKey.pem`"
-      : `the first and last line were edited, or two files mixed; ${copyAgain}`,
+    `says BEGIN ${label}, which means ${describe(labelled)}, but contains ${format ? describe(format) : 'something else'}`,
+    format === 'OpenSSH'
+      ? `changing the BEGIN and END lines does not convert a key; restore them, then \`${sshToPkcs8}\``
+      : `the BEGIN and END lines were edited, or two files were mixed; ${copyAgain}`,
   )
 }
 
-function barePiece(bytes: Buffer, input: string): Piece {
-  const content = contentIn(bytes, input, 'the body without a first and last line')
-  if (content) return { label: null, content, der: bytes, encryption: null }
+function bareBlock(bytes: Buffer, { layers }: Normalized, type: KeyType): KeyBlock {
+  try {
+    const format = readDer(() => formatOf(bytes), 'the body without BEGIN and END lines')
+    if (format) return { label: null, format, der: bytes, encryption: null }
+  } catch (error) {
+    const kind = encodedKind(layers.slice(-1))
+    throw kind ? foreign(kind, type) : error
+  }
   throw new Problem(
     'key-unreadable',
-    `${input} holds ${bytes.length} bytes of DER that are no key in any form that is known`,
+    `contains ${bytes.length} bytes of DER that are not a key in any supported key format`,
     copyAgain,
   )
 }
 
-function sshPiece(blob: string, input: string): Piece {
+function sshBlock({ blob }: SshLine): KeyBlock {
   const der = Buffer.from(blob, 'base64')
-  return {
-    label: null,
-    content: contentIn(der, input, 'the ssh line') ?? 'SSH public',
-    der,
-    encryption: null,
-  }
+  const format = readDer(() => formatOf(der), 'the ssh line') ?? 'SSH public'
+  return { label: null, format, der, encryption: null }
 }
 
-function contentIn(der: Buffer, input: string, where: string): Content | null {
-  return readDer(() => contentOf(der), input, where)
-}
-
-/**
- * Runs a reader of bytes and says what it stumbled over.
- * @throws Problem `key-truncated` or `key-unreadable`
- */
-export function readDer<T>(read: () => T, input: string, where: string): T {
+function readDer<T>(read: () => T, where: string): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof DerError)) throw error
-    throw derProblem(error.fault, error.bytes, input, where)
+    throw error instanceof DerError ? derProblem(error, where) : error
   }
 }
 
-function derProblem(fault: DerFault, bytes: number, input: string, where: string): Problem {
+/** What a reader of bytes found wrong: `key-truncated` or `key-unreadable`. */
+export function derProblem({ fault, bytes }: DerError, where: string): Problem {
   if (fault === 'truncated') {
     return new Problem(
       'key-truncated',
-      `${input} is cut: ${where} announces ${bytes} bytes more than there are`,
+      `is truncated: ${where} declares ${bytes} more bytes than are present`,
       copyAgain,
     )
   }
   if (fault === 'trailing') {
     return new Problem(
       'key-unreadable',
-      `${input} goes on for ${bytes} bytes after the end of the key in ${where}`,
-      `two bodies were joined, or something was appended; ${copyAgain}`,
+      `has ${bytes} bytes after the end of the key in ${where}`,
+      `two keys were joined, or something was appended; ${copyAgain}`,
     )
   }
-  return new Problem('key-unreadable', `${input} is damaged: ${where} is no strict DER`, copyAgain)
+  return new Problem('key-unreadable', `is damaged: ${where} is not strict DER`, copyAgain)
 }
 
-/** Base64 of the SSH public keys that stand on lines of their own outside of all blocks. */
-function sshLines(text: string, blocks: readonly { start: number; end: number }[]): string[] {
-  return sshLinesIn(outside(text, blocks)).map(({ blob }) => blob)
+interface SshLine {
+  /** The whole line, options and comment included. */
+  readonly line: string
+  /** Base64 of the public key. */
+  readonly blob: string
 }
 
 const sshLine =
   /(?:^|\n)[ \t]*((?:ssh-|ecdsa-sha2-|sk-)[a-z0-9@.-]{2,48})[ \t]+(AAAA[A-Za-z0-9+/]*={0,2})[^\n]*/g
 
-export function sshLinesIn(text: string): { line: string; blob: string }[] {
+/** SSH public keys that are on lines of their own. */
+export function sshLinesIn(text: string): SshLine[] {
   return [...text.matchAll(sshLine)].map((match) => ({ line: match[0], blob: match[2] ?? '' }))
 }
 
@@ -167,45 +165,7 @@ export function outside(text: string, blocks: readonly { start: number; end: num
   return [...parts, text.slice(at)].join('\n')
 }
 
-function armourDress(text: string, blocks: readonly { start: number; end: number }[]): string[] {
-  const [first, last] = [blocks[0], blocks.at(-1)]
-  if (!first || !last) return []
-  const dress: string[] = []
-  const [before, after] = [text.slice(0, first.start).trim(), text.slice(last.end).trim()]
-  const quoted =
-    before.length > 0 &&
-    '"\'`'.includes(before.at(-1) ?? '') &&
-    after.startsWith(before.at(-1) ?? '')
-  if (quoted) dress.push('quotes')
-  if (before.length > (quoted ? 1 : 0)) dress.push('text before the key')
-  if (after.length > (quoted ? 1 : 0)) dress.push('text after the key')
-  const inside = blocks.map(({ start, end }) => text.slice(start, end))
-  if (inside.some((block) => !block.includes('\n'))) dress.push('everything on one line')
-  if (inside.some((block) => /\n[ \t]+\S/.test(block))) dress.push('indented lines')
-  return dress
-}
-
-/** A content in words. */
-export function describe(content: Content): string {
-  return {
-    'PKCS#8': 'a PKCS#8 private key',
-    'PKCS#1': 'a PKCS#1 RSA private key',
-    'encrypted PKCS#8': 'an encrypted PKCS#8 private key',
-    OpenSSH: 'an OpenSSH private key',
-    SEC1: 'an EC private key',
-    'traditional DSA': 'a DSA private key',
-    SPKI: 'a public key (SPKI)',
-    'PKCS#1 public': 'a PKCS#1 RSA public key',
-    'SSH public': 'an SSH public key',
-    certificate: 'a certificate',
-    'certificate request': 'a certificate request (CSR)',
-    'PKCS#12': 'a PKCS#12 container',
-    'PKCS#7': 'a PKCS#7 container',
-    parameters: 'parameters of DH, DSA or EC, which are no key',
-  }[content]
-}
-
-/** Where a finding is, by label where there is one. */
-export function described(piece: Piece): string {
-  return piece.label === null ? describe(piece.content) : `BEGIN ${shown(piece.label)}`
+/** A block as a message names it: by its label where there is one. */
+export function nameOf(block: KeyBlock): string {
+  return block.label === null ? describe(block.format) : `BEGIN ${shown(block.label)}`
 }

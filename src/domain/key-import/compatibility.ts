@@ -1,135 +1,227 @@
 import type { Warning } from '../problem.ts'
-import type { Half } from './detect.ts'
+import type { KeyFormat } from './detect.ts'
+import { layoutOf, type PemLayout } from './layout.ts'
+import { normalize } from './normalize.ts'
+import { hasBoundary } from './pem.ts'
+import { repairHint } from './repair.ts'
 
-/** The shape that a key came in: its container, and what it wore, from the outside in. */
-export interface Shape {
-  readonly container: Container
-  readonly dress: readonly string[]
+/** The official SDKs whose answers were measured: Node.js 2.3.4, Java 2.6.7, PHP 2.7.2 with phpseclib 3. */
+export const sdks = ['Node.js', 'Java', 'PHP'] as const
+export type Sdk = (typeof sdks)[number]
+
+/** One way in which a stored key differs from plain PEM, and which SDKs cannot read it then. */
+interface Form {
+  /** A predicate for “the secret”: “has a byte order mark”. */
+  readonly fact: string
+  readonly refusedBy: readonly Sdk[]
+  /** Whether the answers of the SDKs are known for this form. */
+  readonly measured?: false
 }
 
-export type Container =
-  | 'PKCS#8'
-  | 'PKCS#1'
-  | 'encrypted PKCS#8'
-  | 'encrypted PKCS#1'
-  | 'OpenSSH'
-  | 'SPKI'
-  | 'PKCS#1 public'
-  | 'ssh-rsa'
-  | 'SSH2'
+type LayoutForm = readonly [
+  fact: string,
+  refusedBy: readonly Sdk[],
+  is: (layout: PemLayout) => boolean,
+]
 
-/** Passphrases below this are too easily found in a page by the runner's mask, which then spoils it. */
-export const shortestPassphrase = 8
+const node: readonly Sdk[] = ['Node.js']
+const php: readonly Sdk[] = ['PHP']
+const nodeAndJava: readonly Sdk[] = ['Node.js', 'Java']
+const javaAndPhp: readonly Sdk[] = ['Java', 'PHP']
 
-const everySdk = 'Amazon Pay’s SDKs (Node.js, PHP, Java, .NET, Ruby)'
-
-/** Who rejects which container, as read in the sources of SDKs and plugins; nobody else is known to. */
-const containers: Readonly<Record<string, string>> = {
-  OpenSSH: `is in OpenSSH form (BEGIN OPENSSH PRIVATE KEY): ${everySdk} reject it, Node.js with 1E08010C DECODER unsupported, PHP by taking it for a path, .NET with “Unsupported private key format”; so does the check of the Magento 2 plugin (“Invalid key”)`,
-  'encrypted PKCS#8': `is encrypted (BEGIN ENCRYPTED PRIVATE KEY): ${everySdk} have no place for a passphrase and reject it; so does the check of the Magento 2 plugin (“Invalid key”)`,
-  'encrypted PKCS#1': `is encrypted (the old way, with DEK-Info): ${everySdk} have no place for a passphrase and reject it`,
-  'PKCS#1':
-    'is in PKCS#1 form (BEGIN RSA PRIVATE KEY): the SDKs and the check of the Magento 2 plugin (upload as *.pem) take it, but PKCS#8 is the one form that every SDK and plugin is known to take',
-  'PKCS#1 public':
-    'is in PKCS#1 form (BEGIN RSA PUBLIC KEY): Integration Central is documented for BEGIN PUBLIC KEY only',
-  'ssh-rsa':
-    'is an ssh-rsa line, such as ssh-keygen leaves in privateKey.pem.pub: Integration Central is documented for BEGIN PUBLIC KEY only',
-  SSH2: 'is in SSH2 form (RFC 4716): Integration Central is documented for BEGIN PUBLIC KEY only',
+function has64Columns(lines: readonly string[]): boolean {
+  const lengths = lines.map((line) => line.trimEnd().length)
+  return lengths.slice(0, -1).every((length) => length === 64) && (lengths.at(-1) ?? 0) <= 64
 }
 
-/** Who rejects which dress. */
-const dresses: Readonly<Record<string, string>> = {
-  'CRLF line ends': 'the check of the Magento 2 plugin rejects (“Invalid key”)',
-  'byte order mark': 'the SDK for .NET and the check of the Magento 2 plugin reject',
-  'leading blanks': 'the SDK for .NET and the check of the Magento 2 plugin reject',
-  'trailing blanks': 'the check of the Magento 2 plugin rejects',
-  'text before the key': 'the SDK for .NET and the check of the Magento 2 plugin reject',
-  'text after the key': 'the check of the Magento 2 plugin rejects',
-  'UTF-16': 'no SDK and no plugin reads',
+const isBlank = (text: string): boolean => /^ *$/.test(text)
+
+/** Every form is tried; what is measured is in __tests__/domain/key-import/compatibility.test.ts. */
+const layoutForms: readonly LayoutForm[] = [
+  ['has a byte order mark', javaAndPhp, ({ text }) => text.startsWith('\ufeff')],
+  ['has literal \\n instead of line breaks', sdks, ({ block }) => block.includes('\\n')],
+  ['has backslashes in its body', sdks, ({ block }) => /\\(?!n)/.test(block)],
+  ['has quotes around it', sdks, ({ beforeBegin }) => /["'`]\s*$/.test(beforeBegin)],
+  [
+    'has other characters in front of BEGIN on the same line',
+    sdks,
+    ({ beforeBegin, isIndented }) =>
+      !/^-*$|["'`]\s*$/.test(beforeBegin) && !(isIndented && isBlank(beforeBegin)),
+  ],
+  [
+    'has too many hyphens in front of BEGIN',
+    nodeAndJava,
+    ({ beforeBegin }) => /^-+$/.test(beforeBegin),
+  ],
+  [
+    'is indented by spaces',
+    nodeAndJava,
+    ({ beforeBegin, isIndented }) => isIndented && /^ +$/.test(beforeBegin),
+  ],
+  ['is on one line', nodeAndJava, ({ isOneLine, block }) => isOneLine && !block.includes('\\n')],
+  [
+    'has the beginning of its body on the same line as BEGIN',
+    sdks,
+    ({ afterBegin, isOneLine }) => afterBegin.trim() !== '' && !isOneLine,
+  ],
+  [
+    'has other characters in front of END on the same line',
+    nodeAndJava,
+    ({ beforeEnd, isOneLine, isIndented }) => beforeEnd !== '' && !isOneLine && !isIndented,
+  ],
+  [
+    'has other characters after END on the same line',
+    node,
+    ({ afterEnd }) => afterEnd.trim() !== '' && !afterEnd.includes(':'),
+  ],
+  ['has a colon after END on the same line', nodeAndJava, ({ afterEnd }) => afterEnd.includes(':')],
+  [
+    'has empty lines in its body',
+    node,
+    ({ bodyLines }) => bodyLines.slice(1).some((line) => line.trim() === ''),
+  ],
+  // OpenSSL takes the empty line for the end of header lines, as an encrypted key has them, and is strict from there.
+  [
+    'has an empty line after BEGIN, and then lines of other lengths than 64 characters',
+    node,
+    ({ bodyLines: [first, ...lines] }) => first?.trim() === '' && !has64Columns(lines),
+  ],
+  ['has CR line ends', node, ({ text }) => text.includes('\r') && !text.includes('\n')],
+  ['has tabs between BEGIN and END', php, ({ block }) => block.includes('\t')],
+  [
+    'has characters inside its lines that are not printable ASCII, such as non-breaking spaces',
+    sdks,
+    ({ block }) => /[^\t\n\r -~][^\n\r]*[!-~]/.test(block),
+  ],
+  [
+    'has non-breaking spaces or other characters at the ends of lines that are not ASCII',
+    javaAndPhp,
+    ({ block }) => /\P{ASCII}[^\n\r!-~]*(?:[\n\r]|$)/u.test(block),
+  ],
+  [
+    'has control characters at the ends of lines, such as form feeds',
+    php,
+    ({ block }) => /(?![\t\n\r])\p{Cc}[^\n\r!-~]*(?:[\n\r]|$)/u.test(block),
+  ],
+  [
+    'has a public key in front of the private key',
+    javaAndPhp,
+    ({ before }) => before.includes('-----BEGIN '),
+  ],
+  [
+    'has a public key after the private key',
+    php,
+    ({ after }) => /-----BEGIN [A-Z ]*PUBLIC KEY/.test(after),
+  ],
+  [
+    'has a public key inside its PKCS#8 structure (version 2)',
+    node,
+    ({ bodyLines }) =>
+      /^3082....020101/.test(
+        Buffer.from(bodyLines.join('').slice(0, 16), 'base64').toString('hex'),
+      ),
+  ],
+]
+
+const encrypted = 'is encrypted'
+
+/** Formats and encodings that no SDK can read, whatever the layout. */
+function wholeForm(text: string): Form | null {
+  const form = (fact: string): Form => ({ fact, refusedBy: sdks })
+  const inside = normalize(text)
+  if (inside.text.includes('BEGIN OPENSSH PRIVATE KEY')) {
+    return form('is in OpenSSH format (BEGIN OPENSSH PRIVATE KEY)')
+  }
+  if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: ?4,ENCRYPTED/.test(inside.text)) {
+    return form(encrypted)
+  }
+  if (/^(?:\0.|.\0|\ufffd\ufffd)/.test(text)) return form('is UTF-16')
+  if (hasBoundary(text)) return null
+  return inside.bytes
+    ? form('has no BEGIN and END lines')
+    : form('is encoded in base64 once more, as a whole')
 }
 
-function rejectionOf(worn: string): string {
-  return (
-    dresses[worn] ??
-    'the SDK for Node.js, and whatever else hands it to OpenSSL as it is, rejects (1E08010C DECODER unsupported)'
-  )
+/** How a stored private key differs from plain PEM in ways that at least one official SDK cannot read. */
+function formsOfSecret(text: string): Form[] {
+  const whole = wholeForm(text)
+  if (whole) return [whole]
+  const layout = layoutOf(text)
+  const found = layout
+    ? layoutForms.flatMap(([fact, refusedBy, is]) => (is(layout) ? [{ fact, refusedBy }] : []))
+    : []
+  if (found.length > 0 || layout?.isPlain) return found
+  return [{ fact: 'is not plain PEM', refusedBy: sdks, measured: false }]
 }
 
 /**
- * Warnings for a key that is right and comes in a shape that Amazon Pay's SDKs, plugins or paste field are
- * known, or not known enough, to take.
+ * Warnings for the text of a secret from which a shop reads its private key, where at least one SDK cannot read it: one
+ * for each set of SDKs that is not within another.
+ * @param secret its name, where it is known: a key that is in a slot cannot be staged again
  */
-export function shapeWarnings(shape: Shape, input: string, half: Half): Warning[] {
-  const container = containers[shape.container]
-  const facts = [
-    ...(container === undefined ? [] : [`${input} ${container}`]),
-    ...(half === 'private' ? dressFacts(shape, input) : publicDressFacts(shape, input)),
-  ]
-  return facts.map((fact) => ({ fact, hint: hintOf(shape, half) }))
+export function compatibilityWarnings(text: string, secret?: string): Warning[] {
+  const forms = formsOfSecret(text)
+  const groups = [...new Set(forms.map(({ refusedBy }) => refusedBy.join()))].map((refused) =>
+    forms.filter(({ refusedBy }) => refusedBy.join() === refused),
+  )
+  const largest = groups.filter(([one]) => !forms.some((other) => isWithin(one, other)))
+  const orGenerate =
+    secret === undefined ? '; `command: generate` with the key as private-key does so too' : ''
+  return largest.map((group) => ({
+    fact: `${list(group.map(({ fact }) => fact))}: Amazon Pay’s ${sdkList(group)} ${group.every(({ measured }) => measured === false) ? 'may not be able to read it' : 'cannot read it'}`,
+    hint: `store the key as plain PEM, ${repairOf(text, secret)}${orGenerate}`,
+  }))
 }
 
-function dressFacts(shape: Shape, input: string): string[] {
-  const rejections = [...new Set(shape.dress.map(rejectionOf))]
-  return rejections.map((rejection) => {
-    const worn = shape.dress.filter((each) => rejectionOf(each) === rejection)
-    return `${input} has ${worn.join(', ')}, which ${rejection}`
-  })
+function isWithin(one: Form | undefined, other: Form): boolean {
+  const refusedBy = one?.refusedBy ?? []
+  return (
+    refusedBy.length < other.refusedBy.length &&
+    refusedBy.every((sdk) => other.refusedBy.includes(sdk))
+  )
 }
 
-function publicDressFacts(shape: Shape, input: string): string[] {
-  if (shape.dress.includes('UTF-16')) {
+function sdkList([first]: readonly Form[]): string {
+  const names = first?.refusedBy ?? sdks
+  return names.length === 1 ? `SDK for ${names[0]}` : `SDKs for ${list(names)}`
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** How this text is stored as plain PEM. */
+export function repairOf(text: string, secret = 'NAME'): string {
+  const isRead = formsOfSecret(text).every(
+    ({ refusedBy, fact }) => !refusedBy.includes('Node.js') || fact === encrypted,
+  )
+  return repairHint(text, secret, isRead && hasBoundary(text))
+}
+
+/** Warnings for a public key that is right, in a form that Integration Central is not documented to take. */
+export function publicKeyWarnings(material: string | Buffer, format: KeyFormat): Warning[] {
+  const { layers, text } = normalize(material)
+  const raw = material.toString()
+  if (/\0/.test(raw) || raw.startsWith('\ufffd\ufffd')) {
     return [
-      `${input} is UTF-16, as Windows PowerShell 5.1 writes what is redirected with >: neither OpenSSL nor a web form reads the file`,
+      {
+        fact: 'is UTF-16, as Windows PowerShell 5.1 writes what is redirected with >: neither OpenSSL nor a web form can read the file',
+        hint: 'paste the public key as this run shows it; in PowerShell 5.1 write it with `ssh-keygen -f privateKey.pem -e -m PKCS8 | Out-File -Encoding ascii publicKey.pub`, or use cmd',
+      },
     ]
   }
-  const odd = shape.dress.filter((each) => !/^(?:CRLF|trailing)/.test(each))
-  return odd.length === 0
-    ? []
-    : [
-        `${input} has ${odd.join(', ')}; nothing published says that Integration Central takes it so`,
-      ]
+  const isPlain = raw.replaceAll('\r\n', '\n').trimEnd() === text && layers.length === 2
+  const isPem = isPlain && text.startsWith('-----BEGIN')
+  const fact = publicFormats[format] ?? (isPem ? null : oddPublic)
+  return fact ? [{ fact, hint: 'paste the public key as this run shows it' }] : []
 }
 
-function hintOf(shape: Shape, half: Half): string {
-  if (half === 'public') {
-    return shape.dress.includes('UTF-16')
-      ? 'paste the public key as this run shows it; in PowerShell 5.1 write it with `ssh-keygen -f privateKey.pem -e -m PKCS8 | Out-File -Encoding ascii publicKey.pub`, or use cmd'
-      : 'paste the public key as this run shows it'
-  }
-  const staged =
-    '`command: generate` with it as private-key, or `command: activate`, stores it in the right form'
-  return shape.container === 'OpenSSH'
-    ? `\`ssh-keygen -p -m PKCS8 -N '' -f privateKey.pem\` rewrites the file (OpenSSH 8.1 or later), then \`gh secret set NAME < privateKey.pem\`; ${staged}`
-    : `\`openssl pkey -in privateKey.pem | gh secret set NAME\` stores the right form, where the file is plain PEM; ${staged}`
-}
+const oddPublic =
+  'has other characters around or inside the key; Integration Central is documented for plain PEM (BEGIN PUBLIC KEY) only'
 
-/** Warnings about a passphrase that opened something, or nothing. */
-export function passphraseWarnings(
-  passphrase: string | undefined,
-  encrypted: boolean,
-  input: string,
-): Warning[] {
-  if (passphrase === undefined || passphrase === '') return []
-  const warnings: Warning[] = []
-  if (!encrypted) {
-    warnings.push({
-      fact: `${input}-passphrase is given, but ${input} is not encrypted`,
-      hint: `leave ${input}-passphrase out, and delete the secret that holds it when nothing else needs it`,
-    })
-  }
-  if (passphrase.length < shortestPassphrase) {
-    warnings.push({
-      fact: `${input}-passphrase has fewer than ${shortestPassphrase} characters: the runner hides it wherever it occurs, and that spoils the page`,
-      hint: 'store the key unencrypted, as Amazon Pay’s SDKs need it anyway, or choose a longer passphrase: `ssh-keygen -p -f privateKey.pem`',
-    })
-  }
-  return warnings
-}
-
-/** The same key more than once in one material. */
-export function repetition(what: string, input: string): Warning {
-  return {
-    fact: `${input} holds ${what}; it is taken once`,
-    hint: 'store the private key alone: what reads the first key of a file may one day meet another',
-  }
+const publicFormats: Partial<Record<KeyFormat, string>> = {
+  'PKCS#1 public':
+    'is in PKCS#1 format (BEGIN RSA PUBLIC KEY); Integration Central is documented for BEGIN PUBLIC KEY only',
+  'SSH public':
+    'is in SSH format, as ssh-keygen writes privateKey.pem.pub; Integration Central is documented for BEGIN PUBLIC KEY only',
 }

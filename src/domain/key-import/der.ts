@@ -1,6 +1,6 @@
 /**
  * A small strict reader of DER (X.690): definite lengths in their shortest form, and no byte left over.
- * OpenSSL is more generous, and so lets two keys hide in one; what it would forgive is refused here.
+ * OpenSSL tolerates more, so that one text could be read as two different keys; that is refused here.
  */
 
 export const tag = {
@@ -20,7 +20,7 @@ export interface Der {
 }
 
 /** How bytes fail to be DER: they stop too early, go on after the end, or break a rule. */
-export type DerFault = 'truncated' | 'trailing' | 'malformed'
+type DerFault = 'truncated' | 'trailing' | 'malformed'
 
 export class DerError extends Error {
   override readonly name = 'DerError'

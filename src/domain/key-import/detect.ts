@@ -9,88 +9,83 @@ import {
   tag,
   unsigned,
 } from './der.ts'
-import { isSshBlob } from './normalize.ts'
+import { isOpenSsh, isSshBlob } from './openssh.ts'
 
-/** What bytes can hold, told by their structure and never by a label. */
-export type Content =
-  | 'PKCS#8'
-  | 'PKCS#1'
-  | 'encrypted PKCS#8'
-  | 'OpenSSH'
-  | 'SEC1'
-  | 'traditional DSA'
-  | 'SPKI'
-  | 'PKCS#1 public'
-  | 'SSH public'
-  | 'certificate'
-  | 'certificate request'
-  | 'PKCS#12'
-  | 'PKCS#7'
-  | 'parameters'
+export type KeyType = 'private' | 'public'
 
-export type Half = 'private' | 'public'
+type Row = readonly [type: KeyType | null, words: string, ...labels: string[]]
 
-/** Which half of a pair a content is; null for what is no key. */
-export const halves: Readonly<Record<Content, Half | null>> = {
-  'PKCS#8': 'private',
-  'PKCS#1': 'private',
-  'encrypted PKCS#8': 'private',
-  OpenSSH: 'private',
-  SEC1: 'private',
-  'traditional DSA': 'private',
-  SPKI: 'public',
-  'PKCS#1 public': 'public',
-  'SSH public': 'public',
-  certificate: null,
-  'certificate request': null,
-  'PKCS#12': null,
-  'PKCS#7': null,
-  parameters: null,
+/**
+ * Each format with the type of its keys (null for what is not a key), its name in a message, and the labels under which
+ * it comes, the usual one first (RFC 7468 §4, RFC 4716, OpenSSL, OpenSSH).
+ */
+const formats = {
+  'PKCS#8': ['private', 'a PKCS#8 private key', 'PRIVATE KEY'],
+  'PKCS#1': ['private', 'a PKCS#1 RSA private key', 'RSA PRIVATE KEY'],
+  'encrypted PKCS#8': ['private', 'an encrypted PKCS#8 private key', 'ENCRYPTED PRIVATE KEY'],
+  OpenSSH: ['private', 'an OpenSSH private key', 'OPENSSH PRIVATE KEY'],
+  SEC1: ['private', 'an EC private key', 'EC PRIVATE KEY'],
+  'traditional DSA': ['private', 'a DSA private key', 'DSA PRIVATE KEY'],
+  SPKI: ['public', 'a public key (SPKI)', 'PUBLIC KEY'],
+  'PKCS#1 public': ['public', 'a PKCS#1 RSA public key', 'RSA PUBLIC KEY'],
+  'SSH public': ['public', 'an SSH public key', 'SSH2 PUBLIC KEY'],
+  certificate: [null, 'a certificate', 'CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'],
+  'certificate request': [
+    null,
+    'a certificate request (CSR)',
+    'CERTIFICATE REQUEST',
+    'NEW CERTIFICATE REQUEST',
+  ],
+  'PKCS#12': [null, 'a PKCS#12 file'],
+  'PKCS#7': [null, 'a PKCS#7 file', 'PKCS7'],
+  parameters: [
+    null,
+    'parameters of DH, DSA or EC, not a key',
+    'DH PARAMETERS',
+    'X9.42 DH PARAMETERS',
+    'EC PARAMETERS',
+    'DSA PARAMETERS',
+  ],
+} as const satisfies Readonly<Record<string, Row>>
+
+/** What bytes are, decided by their structure and never by a label. */
+export type KeyFormat = keyof typeof formats
+
+/** Which type of key a format is for; null for what is not a key. */
+export function typeOf(format: KeyFormat): KeyType | null {
+  return formats[format][0]
 }
 
-/** The labels that are known, and what must stand under each (RFC 7468 §4, RFC 4716, OpenSSL, OpenSSH). */
-const labels: Readonly<Record<string, Content>> = {
-  'PRIVATE KEY': 'PKCS#8',
-  'RSA PRIVATE KEY': 'PKCS#1',
-  'ENCRYPTED PRIVATE KEY': 'encrypted PKCS#8',
-  'OPENSSH PRIVATE KEY': 'OpenSSH',
-  'EC PRIVATE KEY': 'SEC1',
-  'DSA PRIVATE KEY': 'traditional DSA',
-  'PUBLIC KEY': 'SPKI',
-  'RSA PUBLIC KEY': 'PKCS#1 public',
-  'SSH2 PUBLIC KEY': 'SSH public',
-  CERTIFICATE: 'certificate',
-  'X509 CERTIFICATE': 'certificate',
-  'TRUSTED CERTIFICATE': 'certificate',
-  'CERTIFICATE REQUEST': 'certificate request',
-  'NEW CERTIFICATE REQUEST': 'certificate request',
-  PKCS7: 'PKCS#7',
-  'DH PARAMETERS': 'parameters',
-  'X9.42 DH PARAMETERS': 'parameters',
-  'EC PARAMETERS': 'parameters',
-  'DSA PARAMETERS': 'parameters',
+/** A format in words. */
+export function describe(format: KeyFormat): string {
+  return formats[format][1]
 }
 
-export function contentOfLabel(label: string): Content | null {
-  return Object.hasOwn(labels, label) ? (labels[label] ?? null) : null
+export function formatOfLabel(label: string): KeyFormat | null {
+  const all = Object.keys(formats) as KeyFormat[]
+  return all.find((format) => labelsOf(format).includes(label)) ?? null
 }
 
-/** The label under which a content is written. */
-export function labelOf(content: Content): string {
-  const [label] = Object.entries(labels).find(([, each]) => each === content) ?? ['PRIVATE KEY']
-  return label
+/** The label under which a private key's format is written. */
+export function labelOf(format: KeyFormat): string {
+  return labelsOf(format)[0] ?? 'PRIVATE KEY'
+}
+
+function labelsOf(format: KeyFormat): readonly string[] {
+  const [, , ...labels]: Row = formats[format]
+  return labels
 }
 
 /**
  * What the bytes are; null when they are something else.
- * @throws DerError when they are cut, go on after their end, or are no strict DER
+ * @throws DerError when they are truncated, continue after their end, or are not strict DER
  */
-export function contentOf(bytes: Buffer): Content | null {
-  if (bytes.subarray(0, 15).toString('latin1') === 'openssh-key-v1\0') return 'OpenSSH'
+export function formatOf(bytes: Buffer): KeyFormat | null {
+  if (isOpenSsh(bytes)) return 'OpenSSH'
   if (isSshBlob(bytes)) return 'SSH public'
   const members = children(soleElement(bytes))
-  const shape = members.map(letter).join('')
-  const shapes: readonly [RegExp, Content, boolean?][] = [
+  const structure = members.map(letter).join('')
+  const structures: readonly [RegExp, KeyFormat][] = [
     [/^isb/, 'PKCS#8'],
     [/^i{9}s?$/, 'PKCS#1'],
     [/^i{6}$/, 'traditional DSA'],
@@ -101,14 +96,14 @@ export function contentOf(bytes: Buffer): Content | null {
     [/^iss?$/, 'PKCS#12'],
     [/^o0$/, 'PKCS#7'],
   ]
-  if (shape === 'sst') return signedContent(members[0])
-  return shapes.find(([pattern]) => pattern.test(shape))?.[1] ?? null
+  if (structure === 'sst') return signedFormat(members[0])
+  return structures.find(([pattern]) => pattern.test(structure))?.[1] ?? null
 }
 
 /** A signed structure: a certificate has a validity, a request has not. */
-function signedContent(signed: Der | undefined): Content {
-  const shape = children(signed).map(letter).join('')
-  return /^0?is{5}/.test(shape) ? 'certificate' : 'certificate request'
+function signedFormat(signed: Der | undefined): KeyFormat {
+  const structure = children(signed).map(letter).join('')
+  return /^0?is{5}/.test(structure) ? 'certificate' : 'certificate request'
 }
 
 function letter({ tag: each }: Der): string {
@@ -125,7 +120,7 @@ function letter({ tag: each }: Der): string {
 
 const rsaEncryption = '1.2.840.113549.1.1.1'
 
-/** Algorithms by the names that people know. */
+/** Algorithms by their usual names. */
 const algorithms: Readonly<Record<string, string>> = {
   [rsaEncryption]: 'RSA',
   '1.2.840.113549.1.1.7': 'RSA-OAEP',
@@ -146,8 +141,8 @@ export interface TypedKey {
   readonly pkcs1: Buffer
 }
 
-/** RFC 5958 §2. Attributes and a public key may follow; they are not believed. */
-export function openPkcs8(bytes: Buffer): TypedKey {
+/** RFC 5958 §2. Attributes and a public key may follow; they are ignored. */
+export function parsePkcs8(bytes: Buffer): TypedKey {
   const [version, algorithm, key, ...more] = children(soleElement(bytes))
   if (count(version) > 1) throw new DerError('malformed')
   // RFC 5958 §2: nothing but attributes [0] and a public key [1].
@@ -156,12 +151,17 @@ export function openPkcs8(bytes: Buffer): TypedKey {
   return { algorithm: algorithmOf(algorithm), pkcs1: key.content }
 }
 
+/** Whether PKCS#8 is of the version that every OpenSSL reads: the one without a public key. */
+export function isVersion1(bytes: Buffer): boolean {
+  return count(children(soleElement(bytes))[0]) === 0
+}
+
 function optional({ tag: each }: Der): string {
   return each === tag.context0 ? '0' : [tag.context1, 0x81].includes(each) ? '1' : 'x'
 }
 
 /** RFC 5280 §4.1. */
-export function openSpki(bytes: Buffer): TypedKey {
+export function parseSpki(bytes: Buffer): TypedKey {
   const [algorithm, key] = children(soleElement(bytes))
   return { algorithm: algorithmOf(algorithm), pkcs1: bits(key) }
 }

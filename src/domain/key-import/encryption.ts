@@ -1,15 +1,16 @@
 import { Problem } from '../problem.ts'
 import { children, count, type Der, DerError, octets, oid, soleElement, tag } from './der.ts'
+import { sshToPkcs8 } from './hints.ts'
 import type { OpenSshHeader } from './openssh.ts'
 import { pemOf } from './pem.ts'
 
 /**
- * What opening a key may cost, so that it takes less than a second. The numbers stand in the clear part of
- * the file, and whoever wrote it chose them: they are looked at before anything is computed. Measured on
+ * What decrypting a key may cost, so that it takes less than a second. The numbers are in the unencrypted part of the
+ * file, and an attacker may have chosen them: they are checked before anything is computed. Measured on
  * two cores under Node 24: 0.1 to 0.6 s for a million rounds of PBKDF2 (SHA-256 to SHA3-512), 10 ms for a
  * round of bcrypt (sshpk has it in JavaScript), 0.2 s for 2^20 units of scrypt.
  */
-export const costLimits = {
+const costLimits = {
   pbkdf2Iterations: 1_000_000,
   /** N·r·p. */
   scryptWork: 2 ** 21,
@@ -24,8 +25,8 @@ const oids = {
   scrypt: '1.3.6.1.4.1.11591.4.11',
 } as const
 
-/** Password-based schemes of one piece that OpenSSL still has: SHA-1 with Triple DES (PKCS #12). */
-const triedSchemes: readonly string[] = ['1.2.840.113549.1.12.1.3', '1.2.840.113549.1.12.1.4']
+/** Schemes of PBES1 that OpenSSL still has: SHA-1 with Triple DES (PKCS #12). */
+const pbes1Schemes: readonly string[] = ['1.2.840.113549.1.12.1.3', '1.2.840.113549.1.12.1.4']
 
 /** Ciphers of PBES2 that OpenSSL has without its legacy provider: AES-CBC and Triple DES. */
 const ciphers: readonly string[] = [
@@ -36,65 +37,62 @@ const ciphers: readonly string[] = [
 ]
 
 /**
- * Whether an encrypted PKCS#8 key can be opened, and at what cost (RFC 8018, RFC 7914).
+ * Whether an encrypted PKCS#8 key can be decrypted, and at what cost (RFC 8018, RFC 7914).
  * @throws Problem `key-unreadable`; DerError
  */
-export function assertOpenablePkcs8(der: Buffer, input: string): void {
+export function assertDecryptablePkcs8(der: Buffer): void {
   const [scheme, data] = children(soleElement(der))
   if (octets(data).length === 0) throw new DerError('malformed')
   const [id, parameters] = children(scheme)
   if (oid(id) !== oids.pbes2) {
-    if (!triedSchemes.includes(oid(id))) throw outdated(input)
+    if (!pbes1Schemes.includes(oid(id))) throw outdated()
     const [, iterations] = children(parameters)
-    assertIterations(count(iterations), input)
+    assertIterations(count(iterations))
     return
   }
   const [kdf, cipher] = children(parameters)
-  assertKdf(kdf, input)
+  assertKdf(kdf)
   const [cipherId] = children(cipher)
-  if (!ciphers.includes(oid(cipherId))) throw outdated(input)
+  if (!ciphers.includes(oid(cipherId))) throw outdated()
 }
 
-function assertKdf(kdf: Der | undefined, input: string): void {
+function assertKdf(kdf: Der | undefined): void {
   const [id, parameters] = children(kdf)
   const [, ...numbers] = children(parameters)
   if (oid(id) === oids.pbkdf2) {
-    assertIterations(count(numbers[0]), input)
+    assertIterations(count(numbers[0]))
     return
   }
-  if (oid(id) !== oids.scrypt) throw outdated(input)
+  if (oid(id) !== oids.scrypt) throw outdated()
   const [n = 0, r = 0, p = 0] = numbers.filter((each) => each.tag === tag.integer).map(count)
   if (128 * n * r > costLimits.scryptMemory || n * r * p > costLimits.scryptWork) {
-    throw costly(input, `scrypt with N = ${n}, r = ${r}, p = ${p}`)
+    throw costly(`scrypt with N = ${n}, r = ${r}, p = ${p}`)
   }
 }
 
-function assertIterations(iterations: number, input: string): void {
+function assertIterations(iterations: number): void {
   if (iterations > costLimits.pbkdf2Iterations) {
-    throw costly(input, `a key derivation of ${iterations} iterations`)
+    throw costly(`a key derivation of ${iterations} iterations`)
   }
 }
 
-function costly(input: string, what: string): Problem {
+function costly(what: string): Problem {
   return new Problem(
     'key-unreadable',
-    `${input} is encrypted with ${what}: opening it would take longer than a second or too much memory`,
-    `decrypt it where it was made: ${decryptCommand}`,
+    `is encrypted with ${what}: decrypting it would take longer than a second, or too much memory`,
+    'decrypt it on the system where it was generated: `openssl pkey -in privateKey.pem -out plain.pem`',
   )
 }
 
-function outdated(input: string): Problem {
+function outdated(): Problem {
   return new Problem(
     'key-unreadable',
-    `${input} is encrypted in a way that OpenSSL 3 no longer opens (such as DES, RC2 or RC4), or does not know`,
-    'decrypt it where it was made: `openssl pkey -provider legacy -provider default -in privateKey.pem -out plain.pem`',
+    'is encrypted with an algorithm that OpenSSL 3 no longer supports (such as DES, RC2 or RC4)',
+    'decrypt it on the system where it was generated: `openssl pkey -provider legacy -provider default -in privateKey.pem -out plain.pem`',
   )
 }
 
-/** How an encrypted PEM key is written in the clear. */
-export const decryptCommand = '`openssl pkey -in privateKey.pem -out plain.pem`'
-
-/** The `DEK-Info` of a PEM block that was encrypted in the old way (RFC 1421 §4.6.1.3). */
+/** The `DEK-Info` of a PEM block that was encrypted in the traditional way (RFC 1421 §4.6.1.3). */
 export interface DekInfo {
   readonly cipher: string
   readonly iv: string
@@ -106,8 +104,8 @@ const dekInfo =
 /** Hex digits of the initialisation vector: on one line, the body follows it without a mark. */
 const ivDigits = (cipher: string): number => (/^(?:DES|RC2|BF|CAST|IDEA)/.test(cipher) ? 16 : 32)
 
-/** Parts a block's text into its encryption headers, if it has them, and its body. */
-export function partEncapsulated(text: string): { encryption: DekInfo | null; body: string } {
+/** Splits a block's text into its encryption headers, if it has them, and its body. */
+export function splitHeaders(text: string): { encryption: DekInfo | null; body: string } {
   const match = dekInfo.exec(text)
   if (!match) return { encryption: null, body: text }
   const cipher = (match[1] ?? '').toUpperCase()
@@ -117,19 +115,18 @@ export function partEncapsulated(text: string): { encryption: DekInfo | null; bo
 }
 
 /** @throws Problem `key-unreadable` */
-export function assertOpenableDek({ cipher, iv }: DekInfo, input: string): void {
-  if (!/^(?:(?:AES|CAMELLIA|ARIA)-(?:128|192|256)-CBC|DES-EDE3-CBC)$/.test(cipher))
-    throw outdated(input)
+export function assertDecryptableDek({ cipher, iv }: DekInfo): void {
+  if (!/^(?:(?:AES|CAMELLIA|ARIA)-(?:128|192|256)-CBC|DES-EDE3-CBC)$/.test(cipher)) throw outdated()
   if (iv.length !== ivDigits(cipher)) throw new DerError('malformed')
 }
 
 /** The block again as OpenSSL reads it. */
 export function pemOfEncrypted(label: string, { cipher, iv }: DekInfo, der: Buffer): string {
   const headers = `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${cipher},${iv.toUpperCase()}\n\n`
-  return pemOf({ label, der }).replace('\n', `\n${headers}`)
+  return pemOf(label, der).replace('\n', `\n${headers}`)
 }
 
-/** OpenSSH ciphers that sshpk has, with their block size. */
+/** OpenSSH ciphers that sshpk supports, with their block size. */
 const sshCiphers: Readonly<Record<string, number>> = {
   none: 8,
   'aes128-ctr': 16,
@@ -142,23 +139,17 @@ const sshCiphers: Readonly<Record<string, number>> = {
 }
 
 /**
- * Whether an OpenSSH key can be opened, and at what cost.
+ * Whether an OpenSSH key can be decrypted, and at what cost.
  * @throws Problem `key-unreadable`; DerError
  */
-export function assertOpenableSsh(header: OpenSshHeader, input: string): void {
+export function assertDecryptableSsh(header: OpenSshHeader): void {
   const blockSize = Object.hasOwn(sshCiphers, header.cipher) ? sshCiphers[header.cipher] : undefined
   if (blockSize === undefined || !['none', 'bcrypt'].includes(header.kdf)) {
-    throw new Problem(
-      'key-unreadable',
-      `${input} is an OpenSSH key encrypted with ${shownCipher(header.cipher)}, which is not read here`,
-      `write it anew where it was made: ${sshToPkcs8}`,
-    )
+    throw unsupportedSsh(`${shownCipher(header.cipher)}, which this action does not support`)
   }
   if (header.rounds > costLimits.bcryptRounds) {
-    throw new Problem(
-      'key-unreadable',
-      `${input} is an OpenSSH key whose passphrase is stretched by ${header.rounds} rounds of bcrypt: opening it would take longer than a second`,
-      `write it anew where it was made: ${sshToPkcs8}`,
+    throw unsupportedSsh(
+      `${header.rounds} rounds of bcrypt: decrypting it would take longer than a second`,
     )
   }
   if ((header.cipher === 'none') !== (header.kdf === 'none')) throw new DerError('malformed')
@@ -166,8 +157,13 @@ export function assertOpenableSsh(header: OpenSshHeader, input: string): void {
   if (header.secretLength % blockSize !== 0) throw new DerError('malformed')
 }
 
-/** How an OpenSSH key becomes a PKCS#8 one, in place (OpenSSH 8.1 and later). */
-export const sshToPkcs8 = "`ssh-keygen -p -m PKCS8 -N '' -f privateKey.pem`"
+function unsupportedSsh(encryption: string): Problem {
+  return new Problem(
+    'key-unreadable',
+    `is an OpenSSH private key encrypted with ${encryption}`,
+    `convert it on the system where it was generated: \`${sshToPkcs8}\``,
+  )
+}
 
 function shownCipher(cipher: string): string {
   return /^(?:aes|3des|blowfish|chacha20|cast128|arcfour)[a-z0-9@.-]{0,40}$/.test(cipher)

@@ -1,236 +1,277 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type KeyPair, keyPairOf, sameKey } from '../key/pair.ts'
+import { assertPrivatePolicy, assertPublicPolicy } from '../key/policy.ts'
 import { Problem, type Warning } from '../problem.ts'
-import { describe, described, type Piece, piecesOf } from './blocks.ts'
-import {
-  type Container,
-  passphraseWarnings,
-  repetition,
-  type Shape,
-  shapeWarnings,
-} from './compatibility.ts'
-import { type Half, halves, labelOf } from './detect.ts'
+import { type KeyBlock, keyBlocksOf, nameOf } from './blocks.ts'
+import { compatibilityWarnings, publicKeyWarnings, repairOf } from './compatibility.ts'
+import { describe, type KeyType, labelOf, typeOf } from './detect.ts'
 import { pemOfEncrypted } from './encryption.ts'
-import { isEncrypted, type PrivateKeyOptions, readPrivatePiece, readPublicPiece } from './load.ts'
-import { maskable, masksOf } from './masks.ts'
-import { undress } from './normalize.ts'
-import { expected, mostBytes, nothing, tooLarge } from './not-a-key.ts'
+import { isEncrypted, loadPrivateKey, loadPublicKey, type OpenSshReader } from './load.ts'
+import { containsPrivateKey, maskable, masksOf } from './masks.ts'
+import { maxBytes, normalize } from './normalize.ts'
+import { empty, expected, tooLarge } from './not-a-key.ts'
 import { pemOf } from './pem.ts'
 
-export type { OpenSshReader, PrivateKeyOptions } from './load.ts'
-export { looksLikeKeyMaterial, masksOf } from './masks.ts'
+export type { OpenSshReader } from './load.ts'
+export { containsPrivateKey, looksLikeKeyMaterial, masksOf } from './masks.ts'
 
-export interface ReadPrivateKey {
+export interface ImportOptions {
+  /** Used exactly as given: leading and trailing spaces are significant. */
+  readonly passphrase: string | null
+  readonly readOpenSsh: OpenSshReader
+  /** The GitHub secret that the text came from, for the commands that a hint prints. */
+  readonly secret?: string
+  /** Where this is given, the key is not for Amazon Pay, and what Amazon Pay's SDKs can read does not matter. */
+  readonly assertPolicy?: (pair: KeyPair) => void | Promise<void>
+}
+
+export interface ImportedPrivateKey {
   readonly pair: KeyPair
-  readonly shape: Shape
-  readonly warnings: Warning[]
-  /** Secret spellings that came up on the way. */
-  readonly masks: string[]
+  readonly warnings: readonly Warning[]
+  /** Everything that has to be masked of the text, forms included that came up while it was read. */
+  readonly masks: readonly string[]
 }
 
-export interface ReadPublicKey {
+export interface ImportedPublicKey {
   readonly publicKey: KeyObject
-  readonly shape: Shape
-  readonly warnings: Warning[]
+  readonly warnings: readonly Warning[]
 }
 
-/** No material needs more: a key in each of its forms. */
-const mostKeys = 4
+/** One key in each format, and no more: a text with more keys than this is not read further. */
+const maxKeys = 4
 
 /**
- * Any shape that a private key arrives in → the pair, or the mistake by its name. What is wrong is told from
- * the outside in: dress, armour, container, kind, size, arithmetic.
+ * A private key in any supported key format → the key pair, or what is wrong. Findings go from the outside in: encoding,
+ * PEM, format, type, size, arithmetic. Facts of problems and warnings have no subject (“is truncated: …”): the caller
+ * puts the input's name in front.
  * @throws Problem
  */
-export async function readPrivateKey(
+export async function importPrivateKey(
   material: string | Buffer,
-  options: PrivateKeyOptions,
-): Promise<ReadPrivateKey> {
-  const { input, passphrase } = options
-  const { pieces, dress, repeated } = unpack(material, input, 'private')
-  const privates = pieces.filter(isHalf('private'))
-  const publics = pieces.filter(isHalf('public'))
+  options: ImportOptions,
+): Promise<ImportedPrivateKey> {
+  const { passphrase, secret, assertPolicy } = options
+  const { blocks, repeated } = keysIn(material, 'private')
+  const privates = blocks.filter(isType('private'))
+  const publics = blocks.filter(isType('public'))
   const [first] = privates
-  if (first === undefined)
-    throw publics[0] ? wrongHalf(publics[0], input) : noKey(pieces, input, 'private')
-
-  const privateKey = await soleKey(privates, (piece) => readPrivatePiece(piece, options), input)
-  const pair = keyPairOf(privateKey)
-  for (const piece of publics) {
-    if (!isPublicHalf(piece, pair, input)) throw ambiguous([first, piece], input)
+  if (first === undefined) {
+    throw publics[0] ? publicInsteadOfPrivate(publics[0]) : noKey(blocks, 'private')
   }
-  const shape: Shape = { container: containerOf(first), dress }
+  const load = async (block: KeyBlock) => {
+    try {
+      const key = await loadPrivateKey(block, options)
+      await (assertPolicy ?? assertPrivatePolicy)(keyPairOf(key))
+      return key
+    } catch (problem) {
+      throw withRepair(problem, String(material), secret)
+    }
+  }
+  const pair = keyPairOf(await soleKey([first, ...privates.slice(1)], load))
+  for (const block of publics) {
+    if (!(await isPublicKeyOf(block, pair))) throw ambiguous([first, block])
+  }
   return {
     pair,
-    shape,
     warnings: [
-      ...(repeated || privates.length > 1 ? [repetition('the same private key twice', input)] : []),
-      ...(publics.length > 0 ? [repetition('a private key and its own public key', input)] : []),
-      ...shapeWarnings(shape, input, 'private'),
-      ...passphraseWarnings(passphrase, privates.some(isEncrypted), input),
+      ...(repeated || privates.length > 1 ? [repetition('the same private key twice')] : []),
+      ...(publics.length > 0 ? [repetition('a private key and its own public key')] : []),
+      ...(assertPolicy ? [] : compatibilityWarnings(String(material), secret)),
+      ...passphraseWarnings(passphrase, privates.some(isEncrypted)),
     ],
-    masks: [...new Set([...masksOf(material), ...privates.flatMap(spellings)])],
+    masks: [...new Set([...masksOf(material), ...privates.flatMap(formsOf)])],
   }
 }
 
 /**
- * Any shape that a public key arrives in → the key, judged as what may be pasted into Integration Central.
+ * A public key in any supported key format → the key, judged as what may be pasted into Integration Central.
  * @throws Problem
  */
-export async function readPublicKey(
-  material: string | Buffer,
-  options: { readonly input: string },
-): Promise<ReadPublicKey> {
-  const { input } = options
-  const { pieces, dress, repeated } = unpack(material, input, 'public')
-  const secret = pieces.find(isHalf('private'))
-  if (secret) throw wrongHalf(secret, input)
-  const publics = pieces.filter(isHalf('public'))
+export async function importPublicKey(material: string | Buffer): Promise<ImportedPublicKey> {
+  if (containsPrivateKey(material)) throw privateInsteadOfPublic()
+  const { blocks, repeated } = keysIn(material, 'public')
+  const publics = blocks.filter(isType('public'))
   const [first] = publics
-  if (first === undefined) throw noKey(pieces, input, 'public')
-
-  const publicKey = await soleKey(publics, async (piece) => readPublicPiece(piece, input), input)
-  const shape: Shape = { container: containerOf(first), dress }
+  if (first === undefined) throw noKey(blocks, 'public')
+  const load = async (block: KeyBlock) => {
+    const key = await loadPublicKey(block)
+    assertPublicPolicy(key)
+    return key
+  }
+  const publicKey = await soleKey([first, ...publics.slice(1)], load)
   return {
     publicKey,
-    shape,
     warnings: [
-      ...(repeated || publics.length > 1 ? [repetition('the same public key twice', input)] : []),
-      ...shapeWarnings(shape, input, 'public'),
+      ...(repeated || publics.length > 1 ? [repetition('the same public key twice')] : []),
+      ...publicKeyWarnings(material, first.format),
     ],
   }
 }
 
-interface Unpacked {
-  readonly pieces: readonly Piece[]
-  readonly dress: readonly string[]
-  /** Whether a piece was there more than once, byte by byte. */
+interface Keys {
+  readonly blocks: readonly KeyBlock[]
+  /** Whether a block is there more than once, byte by byte. */
   readonly repeated: boolean
 }
 
-/** Dress, armour and container. */
-function unpack(material: string | Buffer, input: string, half: Half): Unpacked {
-  const raw = typeof material === 'string' ? Buffer.from(material) : material
-  if (raw.length > mostBytes) throw tooLarge(raw.length, input, half)
-  const undressed = undress(material)
-  if (undressed.bytes === null && undressed.text === '') throw nothing(input)
-  const found = piecesOf(undressed, input, half)
-  const pieces = found.pieces.filter(
-    (piece, index, all) => index === all.findIndex((other) => other.der.equals(piece.der)),
+function keysIn(material: string | Buffer, type: KeyType): Keys {
+  const size = typeof material === 'string' ? Buffer.byteLength(material) : material.length
+  if (size > maxBytes) throw tooLarge(size, type)
+  const normalized = normalize(material)
+  if (normalized.bytes === null && normalized.text === '') throw empty()
+  const found = keyBlocksOf(normalized, type)
+  const blocks = found.filter(
+    (block, index) => index === found.findIndex((other) => other.der.equals(block.der)),
   )
-  const keys = pieces.filter((piece) => halves[piece.content] !== null)
-  const certificates = pieces.filter((piece) => piece.content.startsWith('certificate'))
-  if (keys.length > 0 && certificates.length > 0) throw ambiguous([...keys, ...certificates], input)
-  if (keys.length > mostKeys) throw ambiguous(keys, input)
-  return {
-    pieces,
-    dress: [...undressed.dress, ...found.dress],
-    repeated: pieces.length < found.pieces.length,
-  }
+  const keys = blocks.filter((block) => typeOf(block.format) !== null)
+  const certificates = blocks.filter((block) => block.format.startsWith('certificate'))
+  if (keys.length > 0 && certificates.length > 0) throw ambiguous([...keys, ...certificates])
+  if (keys.length > maxKeys) throw ambiguous(keys)
+  return { blocks, repeated: blocks.length < found.length }
 }
 
-/** Reads the first key, and makes sure that the others are the same one. */
+/** Loads the first key, and makes sure that the others are the same one. */
 async function soleKey(
-  pieces: readonly Piece[],
-  read: (piece: Piece) => Promise<KeyObject>,
-  input: string,
+  blocks: readonly [KeyBlock, ...KeyBlock[]],
+  load: (block: KeyBlock) => Promise<KeyObject>,
 ): Promise<KeyObject> {
-  const [first, ...others] = pieces as [Piece, ...Piece[]]
-  if (others.length === 0) return read(first)
-  // Opening takes up to a second, and what would have to be opened twice is not one key in one place.
-  if (pieces.filter(isEncrypted).length > 1) throw ambiguous(pieces, input)
-  const keys: KeyObject[] = []
-  for (const piece of pieces) {
-    keys.push(
-      await read(piece).catch((problem) => Promise.reject(besideOthers(problem, pieces, input))),
-    )
+  const [first, ...others] = blocks
+  if (others.length === 0) return load(first)
+  // Decrypting takes up to a second, and two encrypted keys are not one key in one text.
+  if (blocks.filter(isEncrypted).length > 1) throw ambiguous(blocks)
+  const loadOne = async (block: KeyBlock) => {
+    try {
+      return await load(block)
+    } catch (problem) {
+      throw besideOthers(problem, blocks)
+    }
   }
-  const [key, ...rest] = keys as [KeyObject, ...KeyObject[]]
-  if (rest.some((other) => !sameKey(publicHalf(other), publicHalf(key))))
-    throw ambiguous(pieces, input)
+  const key = await loadOne(first)
+  for (const block of others) {
+    if (!sameKey(publicKeyOf(await loadOne(block)), publicKeyOf(key))) throw ambiguous(blocks)
+  }
   return key
 }
 
-/** A key that cannot be used is no copy of one that can. */
-function besideOthers(problem: unknown, pieces: readonly Piece[], input: string): unknown {
+/** A key that cannot be used is not a copy of one that can. */
+function besideOthers(problem: unknown, blocks: readonly KeyBlock[]): unknown {
   const isPassphrase = problem instanceof Problem && problem.code.startsWith('passphrase')
-  return problem instanceof Problem && !isPassphrase ? ambiguous(pieces, input) : problem
+  return problem instanceof Problem && !isPassphrase ? ambiguous(blocks) : problem
 }
 
-function publicHalf(key: KeyObject): KeyObject {
+function publicKeyOf(key: KeyObject): KeyObject {
   return key.type === 'private' ? createPublicKey(key) : key
 }
 
-function isPublicHalf(piece: Piece, pair: KeyPair, input: string): boolean {
+async function isPublicKeyOf(block: KeyBlock, pair: KeyPair): Promise<boolean> {
   try {
-    return sameKey(readPublicPiece(piece, input), pair.publicKey)
+    return sameKey(await loadPublicKey(block), pair.publicKey)
   } catch (error) {
     if (error instanceof Problem) return false
     throw error
   }
 }
 
-function isHalf(half: Half): (piece: Piece) => boolean {
-  return ({ content }) => halves[content] === half
+function isType(type: KeyType): (block: KeyBlock) => boolean {
+  return ({ format }) => typeOf(format) === type
 }
 
-function containerOf(piece: Piece): Container {
-  if (piece.encryption) return 'encrypted PKCS#1'
-  if (piece.content === 'SSH public') return piece.label ? 'SSH2' : 'ssh-rsa'
-  return piece.content as Container
+/** An encrypted key without a passphrase is best stored unencrypted: the hint says how. */
+function withRepair(problem: unknown, text: string, secret: string | undefined): unknown {
+  const isMissing = problem instanceof Problem && problem.code === 'passphrase-missing'
+  if (!isMissing) return problem
+  const hint = `store the key unencrypted, ${repairOf(text, secret)}; ${problem.hint}`
+  return problem.extend({ hint })
 }
 
-/** A secret piece as PEM and as one line of base64. */
-function spellings(piece: Piece): string[] {
-  const label = labelOf(piece.content)
-  const pem = piece.encryption
-    ? pemOfEncrypted(label, piece.encryption, piece.der)
-    : pemOf({ label, der: piece.der })
-  return [...maskable(pem), piece.der.toString('base64')]
+/** A private key's block as PEM and as one line of base64. */
+function formsOf(block: KeyBlock): string[] {
+  const label = labelOf(block.format)
+  const pem = block.encryption
+    ? pemOfEncrypted(label, block.encryption, block.der)
+    : pemOf(label, block.der)
+  return [...maskable(pem), block.der.toString('base64')]
 }
 
-function wrongHalf(piece: Piece, input: string): Problem {
-  const isPublic = halves[piece.content] === 'public'
+function repetition(what: string): Warning {
+  return {
+    fact: `contains ${what}; it is used once`,
+    hint: 'store the private key alone: not every program reads the first key of a text',
+  }
+}
+
+/** The runner masks a passphrase wherever it occurs: a short one hides harmless text as well. */
+const minPassphraseLength = 8
+
+function passphraseWarnings(passphrase: string | null, encrypted: boolean): Warning[] {
+  if (passphrase === null || passphrase === '') return []
+  const warnings: Warning[] = []
+  if (!encrypted) {
+    warnings.push({
+      fact: 'is not encrypted, but a passphrase was given',
+      hint: 'remove the passphrase from the step, and delete its secret if nothing else needs it',
+    })
+  }
+  if (passphrase.length < minPassphraseLength) {
+    warnings.push({
+      fact: `has a passphrase of fewer than ${minPassphraseLength} characters: the runner hides it wherever it occurs, which makes the summary hard to read`,
+      hint: 'store the key unencrypted, as Amazon Pay’s SDKs need it anyway, or choose a longer passphrase: `ssh-keygen -p -f privateKey.pem`',
+    })
+  }
+  return warnings
+}
+
+function publicInsteadOfPrivate(block: KeyBlock): Problem {
   return new Problem(
     'key-wrong-half',
-    `${input} holds ${describe(piece.content)}; expected was ${expected(isPublic ? 'private' : 'public')}`,
-    isPublic
-      ? 'the private key is in the other file (privateKey.pem), from where the pair was made; it cannot be computed from this one'
-      : 'the private key never leaves your hands: pass only its public half, `openssl pkey -in privateKey.pem -pubout`; if this text went anywhere else, make a new pair',
+    `contains ${describe(block.format)}; expected ${expected('private')}`,
+    'use the private key, which is in the other file (privateKey.pem) where the key pair was generated; it cannot be computed from the public key',
   )
 }
 
-function ambiguous(pieces: readonly Piece[], input: string): Problem {
-  const found = pieces.map(described).join(', ')
+function privateInsteadOfPublic(): Problem {
+  return new Problem(
+    'key-wrong-half',
+    `contains a private key; expected ${expected('public')}`,
+    'if this text was seen or stored anywhere but in a secret, treat the key as compromised and generate a new pair; the public key alone is printed by `openssl pkey -in privateKey.pem -pubout`',
+  )
+}
+
+function ambiguous(blocks: readonly KeyBlock[]): Problem {
   return new Problem(
     'key-ambiguous',
-    `${input} holds more than one thing: ${found}; expected was one key, or copies of one`,
-    'hand in the file of one key alone; `openssl pkey -in privateKey.pem` prints the first key of a file and nothing else',
+    `contains more than one key: ${blocks.map(nameOf).join(', ')}; expected one key, or copies of one`,
+    'use the file of one key only; in a file that begins with the private key, `openssl pkey -in privateKey.pem` prints that key and nothing else',
   )
 }
 
-/** Nothing but what is no key at all. */
-function noKey(pieces: readonly Piece[], input: string, half: Half): Problem {
-  const [first] = pieces as [Piece, ...Piece[]]
-  const isCertificate = first.content.startsWith('certificate')
+/** Only what is not a key. */
+function noKey(blocks: readonly KeyBlock[], type: KeyType): Problem {
+  const [first] = blocks
+  const format = first?.format ?? 'parameters'
   return new Problem(
-    isCertificate ? 'key-wrong-kind' : 'key-unreadable',
-    `${input} holds ${describe(first.content)}; expected was ${expected(half)}`,
-    hintForNoKey(first, half),
+    format.startsWith('certificate') ? 'key-wrong-kind' : 'key-unreadable',
+    `contains ${describe(format)}; expected ${expected(type)}`,
+    noKeyHints[type][format] ?? noKeyHint[type],
   )
 }
 
-function hintForNoKey(piece: Piece, half: Half): string {
-  if (piece.content === 'PKCS#12') {
-    return `take the key out: \`openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey${half === 'public' ? ' -pubout' : ''}\``
-  }
-  if (half === 'public' && piece.content === 'certificate') {
-    return 'Amazon Pay knows no certificates; the public key alone is `openssl x509 -in file.crt -noout -pubkey`'
-  }
-  if (half === 'public' && piece.content === 'certificate request') {
-    return 'Amazon Pay signs no requests; the public key alone is `openssl req -in file.csr -noout -pubkey`'
-  }
-  return half === 'private'
-    ? 'the private key is in another file, from where the pair was made: it begins with BEGIN PRIVATE KEY'
-    : 'print the public key with `openssl pkey -in privateKey.pem -pubout`'
+const noKeyHint: Readonly<Record<KeyType, string>> = {
+  private:
+    'use the private key, which is in another file where the key pair was generated: it begins with BEGIN PRIVATE KEY',
+  public: 'print the public key with `openssl pkey -in privateKey.pem -pubout`',
+}
+
+const noKeyHints: Readonly<Record<KeyType, Readonly<Record<string, string>>>> = {
+  private: {
+    'PKCS#12': 'extract the key: `openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey`',
+  },
+  public: {
+    'PKCS#12':
+      'extract the public key: `openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey -pubout`',
+    certificate:
+      'Amazon Pay does not use certificates; `openssl x509 -in file.crt -noout -pubkey` prints the public key alone',
+    'certificate request':
+      'Amazon Pay does not use certificates; `openssl req -in file.csr -noout -pubkey` prints the public key alone',
+  },
 }

@@ -1,213 +1,193 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { assertConsistent, assertPolicy, keyPairOf, sameKey } from '../key/pair.ts'
+import { sameKey } from '../key/pair.ts'
+import { makeAnother } from '../key/policy.ts'
 import { Problem } from '../problem.ts'
-import { described, type Piece, readDer } from './blocks.ts'
+import { derProblem, type KeyBlock, nameOf } from './blocks.ts'
+import { DerError } from './der.ts'
 import {
   assertRsaPublicKey,
   labelOf,
-  openPkcs8,
-  openSpki,
+  parsePkcs8,
+  parseSpki,
   primesOf,
   type TypedKey,
 } from './detect.ts'
 import {
-  assertOpenableDek,
-  assertOpenablePkcs8,
-  assertOpenableSsh,
-  decryptCommand,
+  assertDecryptableDek,
+  assertDecryptablePkcs8,
+  assertDecryptableSsh,
   pemOfEncrypted,
-  sshToPkcs8,
 } from './encryption.ts'
+import { fromOrigin } from './hints.ts'
 import { openSshHeader, rsaOfSsh, sshAlgorithm } from './openssh.ts'
 import { pemOf } from './pem.ts'
 
-/** Opens an OpenSSH private key, with or without passphrase; throws Problem. */
-export type OpenSshReader = (text: string, passphrase: string | undefined) => Promise<KeyObject>
+/** Reads an OpenSSH private key, with or without passphrase; throws Problem. */
+export type OpenSshReader = (text: string, passphrase: string | null) => Promise<KeyObject>
 
-export interface PrivateKeyOptions {
-  /** Name of the input, as action.yml spells it. */
-  readonly input: string
-  /** Taken as it is. */
-  readonly passphrase?: string | undefined
+interface Unlock {
+  /** Used exactly as given: leading and trailing spaces are significant. */
+  readonly passphrase: string | null
   readonly readOpenSsh: OpenSshReader
 }
 
-export async function readPrivatePiece(
-  piece: Piece,
-  options: PrivateKeyOptions,
-): Promise<KeyObject> {
-  const key = await openPrivatePiece(piece, options)
-  assertPolicy(key, options.input)
-  assertConsistent(keyPairOf(key), options.input)
-  return key
+/**
+ * The RSA private key in a block.
+ * @throws Problem
+ */
+export function loadPrivateKey(block: KeyBlock, unlock: Unlock): Promise<KeyObject> {
+  return explained(block, async () => {
+    if (block.format === 'SEC1') throw wrongKind('EC', block)
+    if (block.format === 'traditional DSA') throw wrongKind('DSA', block)
+    if (block.format === 'OpenSSH') return loadOpenSsh(block, unlock)
+    if (block.encryption || block.format === 'encrypted PKCS#8') {
+      return loadRsa(parsePkcs8(decrypted(block, unlock)), block)
+    }
+    const isPkcs1 = block.format === 'PKCS#1'
+    return loadRsa(isPkcs1 ? rsa(block.der) : parsePkcs8(block.der), block)
+  })
 }
 
-async function openPrivatePiece(piece: Piece, options: PrivateKeyOptions): Promise<KeyObject> {
-  const { input } = options
-  if (piece.content === 'SEC1') throw wrongKind('EC', piece, input)
-  if (piece.content === 'traditional DSA') throw wrongKind('DSA', piece, input)
-  if (piece.content === 'OpenSSH') return openSsh(piece, options)
-  if (piece.encryption || piece.content === 'encrypted PKCS#8') {
-    return loadRsa(openPkcs8(decrypted(piece, options)), piece, input)
+/**
+ * The RSA public key in a block.
+ * @throws Problem
+ */
+export function loadPublicKey(block: KeyBlock): Promise<KeyObject> {
+  return explained(block, async () => {
+    if (block.format === 'SSH public') {
+      const algorithm = sshAlgorithm(block.der)
+      if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+      return rsaOfSsh(block.der)
+    }
+    const { algorithm, pkcs1 } = block.format === 'SPKI' ? parseSpki(block.der) : rsa(block.der)
+    if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+    assertRsaPublicKey(pkcs1)
+    try {
+      return createPublicKey({ key: pkcs1, format: 'der', type: 'pkcs1' })
+    } catch {
+      throw new Problem(
+        'key-unreadable',
+        'contains numbers that are not an RSA public key',
+        fromOrigin,
+      )
+    }
+  })
+}
+
+/** Names the block in which a reader of bytes found a fault. */
+async function explained<T>(block: KeyBlock, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (error) {
+    throw error instanceof DerError ? derProblem(error, nameOf(block)) : error
   }
-  return loadRsa(
-    piece.content === 'PKCS#1'
-      ? { algorithm: 'RSA', pkcs1: piece.der }
-      : readDer(() => openPkcs8(piece.der), input, described(piece)),
-    piece,
-    input,
-  )
 }
 
-/** Loads the innermost part alone, so that nothing around it is believed. */
-function loadRsa(inside: TypedKey, piece: Piece, input: string): KeyObject {
-  if (inside.algorithm !== 'RSA') throw wrongKind(inside.algorithm, piece, input)
-  const primes = readDer(() => primesOf(inside.pkcs1), input, described(piece))
+function rsa(pkcs1: Buffer): TypedKey {
+  return { algorithm: 'RSA', pkcs1 }
+}
+
+/** Loads the innermost part alone, so that nothing around it matters. */
+function loadRsa({ algorithm, pkcs1 }: TypedKey, block: KeyBlock): KeyObject {
+  if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+  const primes = primesOf(pkcs1)
   if (primes > 2) {
     throw new Problem(
       'key-policy',
-      `${input} holds an RSA key of ${primes} primes; Amazon Pay keys have two`,
-      'make a new one without `rsa_keygen_primes`: `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`',
+      `contains an RSA key of ${primes} primes; expected two`,
+      `leave out \`rsa_keygen_primes\`: ${makeAnother}`,
     )
   }
   try {
-    return createPrivateKey({ key: inside.pkcs1, format: 'der', type: 'pkcs1' })
+    return createPrivateKey({ key: pkcs1, format: 'der', type: 'pkcs1' })
   } catch {
     throw new Problem(
       'key-inconsistent',
-      `${input} holds numbers that are no RSA key`,
-      'take it again from where it was made (`openssl pkey -check -noout -in privateKey.pem` tells whether that copy is whole)',
+      'contains numbers that are not an RSA key',
+      `${fromOrigin} (\`openssl pkey -check -noout -in privateKey.pem\` tells whether that copy is intact)`,
     )
   }
 }
 
-/** What is inside an encrypted PKCS#8 or PKCS#1 piece, as PKCS#8 DER. */
-function decrypted(piece: Piece, options: PrivateKeyOptions): Buffer {
-  const { input } = options
-  const { encryption, der } = piece
-  readDer(
-    () => (encryption ? assertOpenableDek(encryption, input) : assertOpenablePkcs8(der, input)),
-    input,
-    described(piece),
-  )
-  const passphrase = passphraseFor(piece, options, decryptCommand)
-  // The cause is left out: it would tell one of half a dozen internal errors of OpenSSL for one mistake.
+/** What is inside an encrypted PKCS#8 or PKCS#1 block, as PKCS#8 DER. */
+function decrypted(block: KeyBlock, unlock: Unlock): Buffer {
+  const { format, encryption, der } = block
+  if (encryption) assertDecryptableDek(encryption)
+  else assertDecryptablePkcs8(der)
+  const passphrase = passphraseFor(block, unlock)
+  // The cause is left out: it would show one of half a dozen internal errors of OpenSSL for one mistake.
   try {
     const key = encryption
-      ? createPrivateKey({
-          key: pemOfEncrypted(labelOf(piece.content), encryption, der),
-          passphrase,
-        })
+      ? createPrivateKey({ key: pemOfEncrypted(labelOf(format), encryption, der), passphrase })
       : createPrivateKey({ key: der, format: 'der', type: 'pkcs8', passphrase })
     return key.export({ format: 'der', type: 'pkcs8' })
   } catch {
-    throw passphraseWrong(input)
+    throw passphraseWrong()
   }
 }
 
-async function openSsh(piece: Piece, options: PrivateKeyOptions): Promise<KeyObject> {
-  const { input, readOpenSsh } = options
-  const where = described(piece)
-  const header = readDer(() => openSshHeader(piece.der), input, where)
-  if (header.keys !== 1) throw severalKeys(header.keys, input)
-  const algorithm = readDer(() => sshAlgorithm(header.publicBlob), input, where)
-  if (algorithm !== 'RSA') throw wrongKind(algorithm, piece, input)
-  readDer(() => assertOpenableSsh(header, input), input, where)
-  const isClear = header.cipher === 'none'
-  const passphrase = isClear ? undefined : passphraseFor(piece, options, sshToPkcs8)
-  const named = (problem: unknown) => Promise.reject(inNameOf(input, problem))
-  const key = await readOpenSsh(
-    pemOf({ label: labelOf('OpenSSH'), der: piece.der }),
-    passphrase,
-  ).catch(named)
-  const claimed = readDer(() => rsaOfSsh(header.publicBlob), input, where)
-  if (sameKey(claimed, createPublicKey(key))) return key
-  throw new Problem(
-    'key-inconsistent',
-    `${input} is an OpenSSH key whose public part belongs to another private key`,
-    'take it again from where it was made',
-  )
-}
-
-/** The reader of OpenSSH keys does not know for which input it reads. */
-function inNameOf(input: string, problem: unknown): unknown {
-  if (!(problem instanceof Problem)) return problem
-  if (problem.code === 'passphrase-wrong') return passphraseWrong(input)
-  return new Problem(problem.code, `${input}: ${problem.fact}`, problem.hint)
-}
-
-function passphraseFor(piece: Piece, options: PrivateKeyOptions, command: string): string {
-  const { input, passphrase } = options
-  if (passphrase !== undefined && passphrase !== '') return passphrase
-  const hand = input === 'private-key' ? `pass it as ${input}-passphrase, or ` : ''
-  throw new Problem(
-    'passphrase-missing',
-    `${input} is encrypted (${described(piece)}), and no passphrase was given`,
-    `${hand}store the key in the clear, as Amazon Pay’s SDKs need it: ${command}`,
-  )
-}
-
-function passphraseWrong(input: string): Problem {
-  return new Problem(
-    'passphrase-wrong',
-    `${input}-passphrase does not open ${input}`,
-    'it is taken as it is, and blanks or a newline at its ends count: store it with `printf %s "$passphrase" | gh secret set NAME`; `openssl pkey -noout -in privateKey.pem` asks for it where the key was made',
-  )
-}
-
-export function readPublicPiece(piece: Piece, input: string): KeyObject {
-  const key = openPublicPiece(piece, input)
-  assertPolicy(key, input)
-  return key
-}
-
-function openPublicPiece(piece: Piece, input: string): KeyObject {
-  const where = described(piece)
-  if (piece.content === 'SSH public') {
-    const algorithm = readDer(() => sshAlgorithm(piece.der), input, where)
-    if (algorithm !== 'RSA') throw wrongKind(algorithm, piece, input)
-    return readDer(() => rsaOfSsh(piece.der), input, where)
-  }
-  const inside =
-    piece.content === 'SPKI'
-      ? readDer(() => openSpki(piece.der), input, where)
-      : { algorithm: 'RSA', pkcs1: piece.der }
-  if (inside.algorithm !== 'RSA') throw wrongKind(inside.algorithm, piece, input)
-  readDer(() => assertRsaPublicKey(inside.pkcs1), input, where)
-  try {
-    return createPublicKey({ key: inside.pkcs1, format: 'der', type: 'pkcs1' })
-  } catch {
+async function loadOpenSsh(block: KeyBlock, unlock: Unlock): Promise<KeyObject> {
+  const header = openSshHeader(block.der)
+  if (header.keys !== 1) {
     throw new Problem(
-      'key-unreadable',
-      `${input} holds numbers that are no RSA public key`,
-      'take it again from where it was made',
+      'key-ambiguous',
+      `is an OpenSSH file of ${header.keys} keys; expected one key`,
+      'use a file with one key only',
     )
   }
+  const algorithm = sshAlgorithm(header.publicBlob)
+  if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+  assertDecryptableSsh(header)
+  const passphrase = header.cipher === 'none' ? null : passphraseFor(block, unlock)
+  const key = await unlock.readOpenSsh(pemOf(labelOf('OpenSSH'), block.der), passphrase)
+  if (sameKey(rsaOfSsh(header.publicBlob), createPublicKey(key))) return key
+  throw new Problem(
+    'key-inconsistent',
+    'is an OpenSSH private key whose public part belongs to another key pair',
+    fromOrigin,
+  )
 }
 
-export function isEncrypted(piece: Piece): boolean {
-  if (piece.content === 'encrypted PKCS#8' || piece.encryption) return true
-  if (piece.content !== 'OpenSSH') return false
+function passphraseFor(block: KeyBlock, { passphrase }: Unlock): string {
+  if (passphrase !== null && passphrase !== '') return passphrase
+  throw new Problem(
+    'passphrase-missing',
+    `is encrypted (${nameOf(block)}), and no passphrase was given`,
+    'only a key in private-key can be used encrypted, with private-key-passphrase',
+  )
+}
+
+/** Also what the reader of OpenSSH keys throws. */
+export function passphraseWrong(): Problem {
+  return new Problem(
+    'passphrase-wrong',
+    'cannot be decrypted with the passphrase that was given',
+    'leading and trailing spaces and newlines are significant: store the passphrase with `printf %s "$passphrase" | gh secret set NAME`; `openssl pkey -noout -in privateKey.pem` (for OpenSSH keys `ssh-keygen -y -f privateKey.pem`) asks for it where the key was generated',
+  )
+}
+
+export function isEncrypted(block: KeyBlock): boolean {
+  if (block.format === 'encrypted PKCS#8' || block.encryption) return true
+  if (block.format !== 'OpenSSH') return false
   try {
-    return openSshHeader(piece.der).cipher !== 'none'
+    return openSshHeader(block.der).cipher !== 'none'
   } catch {
     return false
   }
 }
 
-function wrongKind(algorithm: string, piece: Piece, input: string): Problem {
-  const kind = algorithm === 'unknown' ? 'of an unknown kind' : `of kind ${algorithm}`
+function wrongKind(algorithm: string, block: KeyBlock): Problem {
+  if (algorithm === 'SSH certificate') {
+    return new Problem(
+      'key-wrong-kind',
+      'contains an SSH certificate, which is signed for logins; expected an RSA key',
+      'use the key itself, in the file whose name does not end in -cert.pub',
+    )
+  }
+  const kind = algorithm === 'unknown' ? 'of an unknown type' : `of type ${algorithm}`
   return new Problem(
     'key-wrong-kind',
-    `${input} holds a key ${kind} (${described(piece)}); Amazon Pay takes plain RSA (rsaEncryption) only`,
-    'make one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048` or `ssh-keygen -t rsa -b 2048 -m PKCS8`, or let `command: generate` make it',
-  )
-}
-
-function severalKeys(keys: number, input: string): Problem {
-  return new Problem(
-    'key-ambiguous',
-    `${input} is an OpenSSH file of ${keys} keys; expected was one key`,
-    'hand in the file of one key alone',
+    `contains a key ${kind} (${nameOf(block)}); expected RSA (rsaEncryption)`,
+    makeAnother,
   )
 }

@@ -1,56 +1,197 @@
+import { createPrivateKey } from 'node:crypto'
+import { maskForms, minMaskLength } from '../key/masks.ts'
+import { keyPairOf } from '../key/pair.ts'
+import { decodeBody } from './base64.ts'
 import { outside, sshLinesIn, withoutSshHeaders } from './blocks.ts'
-import { type Content, contentOf, contentOfLabel, halves } from './detect.ts'
-import { isDocument, undress } from './normalize.ts'
-import { mostBytes } from './not-a-key.ts'
-import { rsaOfSsh, sshAlgorithm } from './openssh.ts'
-import { decodeBody, encapsulatedTexts, hasBoundary } from './pem.ts'
+import { formatOf, formatOfLabel, type KeyFormat, typeOf } from './detect.ts'
+import { decodedForms } from './encodings.ts'
+import { isDocument, isGzip, maxBytes, normalize, parsedJson } from './normalize.ts'
+import { isOpenSsh, rsaOfSsh, sshAlgorithm } from './openssh.ts'
+import { encapsulatedTexts, hasBoundary } from './pem.ts'
 
-/** A shorter mask would hide harmless text: the runner replaces it wherever it occurs. */
-const shortestMask = 16
+/** Keys inside keys inside keys: beyond this, only the text itself is masked. */
+const maxDepth = 3
 
 /**
- * What must be masked of a material before anything else looks at it: each of its spellings as a whole and
- * by lines. A text that is proven to be a public key, or lines of one, are left out: they must be shown. Never throws.
+ * What must be masked of an input that takes a key, before anything else looks at it: each of its forms as a whole and by
+ * lines. A text that is proven to be a public key, or lines of one, are left out: they must be shown. Never throws, and
+ * does not depend on whether the key can be read. An input that takes no key is masked where `containsPrivateKey`.
  */
 export function masksOf(material: string | Buffer): string[] {
-  const { text, bytes, layers } = undress(material)
-  if (bytes)
-    return isPublic(bytes)
-      ? []
-      : unique([...layers.flatMap((layer) => maskable(layer)), bytes.toString('base64')])
-  const secret = text.length > mostBytes ? text : withoutPublicKeys(text)
+  return [...new Set(masksWithin(material, maxDepth))].filter(
+    (mask) => mask.length >= minMaskLength,
+  )
+}
+
+function masksWithin(material: string | Buffer, depth: number): string[] {
+  const { text, bytes, layers } = normalize(material)
+  if (bytes) {
+    if (isPublic(bytes)) return []
+    const base64 = bytes.toString('base64')
+    return [...layers.flatMap((layer) => maskable(layer)), base64, ...formsOfDer(bytes)]
+  }
+  if (text.length > maxBytes) return maskable(text)
+  const secret = withoutPublicKeys(text)
   if (longLines(secret).length === 0) return []
-  const shownLines = new Set(secret === text ? [] : linesOf(text))
-  for (const line of linesOf(secret)) shownLines.delete(line)
-  return unique([...layers, secret].flatMap((layer) => maskable(layer, shownLines)))
+  const publicLines = new Set(secret === text ? [] : linesOf(text))
+  for (const line of linesOf(secret)) publicLines.delete(line)
+  const inner = depth > 0 ? partsOf(text, layers) : []
+  return [
+    ...[...layers, secret].flatMap((layer) => maskable(layer, publicLines)),
+    ...formsOfBlocks(secret),
+    ...tokensOf(secret),
+    ...inner.flatMap((part) => masksWithin(part, depth - 1)),
+  ]
+}
+
+/** What is encoded in a text, or is a member of its JSON. */
+function partsOf(text: string, layers: readonly string[]): (string | Buffer)[] {
+  const json = parsedJson(text)
+  return json ? stringsIn(json, 4) : [...new Set([...layers, text])].flatMap(decodedForms)
+}
+
+function stringsIn(value: unknown, depth: number): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null || depth === 0) return []
+  return Object.values(value).flatMap((member) => stringsIn(member, depth - 1))
+}
+
+/** Every form of the private keys in a text that can be read without a passphrase. */
+function formsOfBlocks(text: string): string[] {
+  try {
+    return encapsulatedTexts(text).flatMap(({ label, text: body }) =>
+      formsOfDer(decodeBody(body, label)),
+    )
+  } catch {
+    return []
+  }
+}
+
+function formsOfDer(der: Buffer): string[] {
+  return (['pkcs8', 'pkcs1'] as const).flatMap((type) => {
+    try {
+      const key = createPrivateKey({ key: der, format: 'der', type })
+      return key.asymmetricKeyType === 'rsa' ? maskForms(keyPairOf(key)) : []
+    } catch {
+      return []
+    }
+  })
 }
 
 /**
- * What of a secret text can be masked without spoiling others: its long lines, and all of it unless the
- * runner, which masks each line of a value, would mask a short or public one with it.
+ * What of a secret text can be masked without hiding others: its long lines, and all of it unless the runner, which
+ * masks each line of a value, would mask a short or public one with it.
  */
-export function maskable(text: string, shownLines: ReadonlySet<string> = new Set()): string[] {
+export function maskable(text: string, publicLines: ReadonlySet<string> = new Set()): string[] {
   const lines = linesOf(text)
-  const whole = lines.every((line) => line.length >= shortestMask && !shownLines.has(line))
-  const long = longLines(text).filter((line) => !shownLines.has(line))
+  const whole = lines.every((line) => line.length >= minMaskLength && !publicLines.has(line))
+  const long = longLines(text).filter((line) => !publicLines.has(line))
   return lines.length > 0 && whole ? [text.replace(/^\n+|\n+$/g, ''), ...long] : long
 }
 
+/** Values inside lines, as in XML, JSON or `KEY=…`: long, and mixed like no name or path is. */
+function tokensOf(text: string): string[] {
+  const tokens = text.match(/[A-Za-z0-9+/_=-]{24,}/g) ?? []
+  return tokens.filter(
+    (token) =>
+      /[0-9]/.test(token) &&
+      (/[a-z]/.test(token) ? /[A-Z]/.test(token) || isHex(token) : isHex(token)),
+  )
+}
+
+function isHex(token: string): boolean {
+  return token.length >= 40 && /^[0-9a-fA-F]+$/.test(token)
+}
+
+/** Whether a text contains a private key in any form, also a damaged, encrypted or foreign one. */
+export function containsPrivateKey(material: string | Buffer): boolean {
+  return containsWithin(material, maxDepth)
+}
+
+function containsWithin(material: string | Buffer, depth: number): boolean {
+  const { text, bytes, layers } = normalize(material)
+  if (bytes) return beginsPrivate(bytes)
+  if (layers.some((layer) => privateMarks.some((mark) => mark.test(layer)))) return true
+  const secret = text.length > maxBytes ? text : withoutPublicKeys(text)
+  if (runsIn(secret).some(isPrivateRun)) return true
+  return depth > 0 && partsOf(text, layers).some((part) => containsWithin(part, depth - 1))
+}
+
+/** What only private keys have, by the formats that they come in. */
+const privateMarks: readonly RegExp[] = [
+  /(?:BEGIN|END)[^\n]{0,40}PRIVATE.{0,3}KEY/i,
+  /PRIVATE KEY-/,
+  /^Private-(?:Lines|MAC|Hash):/m,
+  /<(?:\w+:)?(?:D|DP|DQ|InverseQ)>[^<]{16}/,
+  /"(?:d|dp|dq|qi)"\s{0,8}:\s{0,8}"[A-Za-z0-9_+/-]{16}/,
+  /^\s*(?:privateExponent|prime1|exponent1|coefficient):/m,
+  /AGE-SECRET-KEY-1/,
+]
+
+/** Bytes of a DER or OpenSSH private key's beginning: version and algorithm, or the first number. */
+function beginsPrivate(bytes: Buffer): boolean {
+  if (isOpenSsh(bytes)) return true
+  const head = bytes.subarray(0, 32).toString('hex')
+  return (
+    // PKCS#8; PKCS#1 and SEC1; encrypted PKCS#8 (PBES2, PBES1, PKCS #12).
+    /^30(?:82....|81..|..)02010030/.test(head) ||
+    /^30(?:82....|81..|..)02010[01](?:02(?:82|81)|04)/.test(head) ||
+    /^30(?:82....|81..|..)30(?:81..|..)06(?:092a864886f70d0105|0a2a864886f70d010c01)/.test(head)
+  )
+}
+
+/** Long runs of base64 or hex, across lines. */
+function runsIn(text: string): string[] {
+  const parts = text.split(/-{1,5} ?(?:BEGIN|END) [^\n-]{0,64}-{0,5}/)
+  return parts.flatMap(
+    (part) => part.match(/[A-Za-z0-9+/_-]{16,}(?:\s{1,4}[A-Za-z0-9+/_-]{16,})*/g) ?? [],
+  )
+}
+
+/** The middle of a private key has no mark but its length: everything public is shorter, or begins as what it is. */
+const minPrivateRun = 600
+
+function isPrivateRun(run: string): boolean {
+  const lines = run.split(/\s+/)
+  const characters = lines.join('')
+  if (isHex(characters)) return beginsPrivate(Buffer.from(characters, 'hex'))
+  const bytes = Buffer.from(characters, 'base64')
+  if (beginsPrivate(bytes)) return true
+  return characters.length >= minPrivateRun && isBody(lines) && !beginsPublic(bytes)
+}
+
+/** Lines of one length, as a list of names does not have them. */
+function isBody(lines: readonly string[]): boolean {
+  const [first = '', ...rest] = lines.slice(0, -1)
+  const sameLength =
+    first === '' || (first.length >= 60 && rest.every(({ length }) => length === first.length))
+  const text = lines.join('')
+  return sameLength && [/[a-z]/, /[A-Z]/, /[0-9]/].every((kind) => kind.test(text))
+}
+
+function beginsPublic(bytes: Buffer): boolean {
+  const head = bytes.subarray(0, 16).toString('hex')
+  const isCertificateOrSpki = /^30(?:82....|81..)30/.test(head)
+  const isPkcs1OrPkcs12 = /^30(?:82....|81..)02(?:82|81|0103)/.test(head)
+  return isCertificateOrSpki || isPkcs1OrPkcs12 || isGzip(bytes) || /^0000....7373682d/.test(head)
+}
+
 /**
- * Whether a text is key material, and so cannot be the path of a file. A path that does not exist is told in
- * a message; a key never may be.
+ * Whether a text is key material, and so cannot be the path of a file. A path that does not exist is shown in a message;
+ * a key must never be.
  */
 export function looksLikeKeyMaterial(text: string): boolean {
-  if (/[\n\r\0{"]|\\n|BEGIN|PRIVATE|PuTTY/.test(text.trim()) || text.length > 255) return true
-  if (/^(?:ssh-|ecdsa-|sk-)\S{0,60}\s/.test(text.trim())) return true
-  if (/^[A-Za-z0-9+/_=-]{100,}$/.test(text.trim()) && !text.trim().startsWith('/')) return true
-  const { text: inside, bytes } = undress(text)
+  const trimmed = text.trim()
+  if (/[\n\r\0{"]|\\n|BEGIN|PRIVATE|PuTTY/.test(trimmed) || text.length > 255) return true
+  if (/^(?:ssh-|ecdsa-|sk-)\S{0,60}\s/.test(trimmed)) return true
+  if (/^[A-Za-z0-9+/_=-]{100,}$/.test(trimmed) && !trimmed.startsWith('/')) return true
+  const { text: inside, bytes } = normalize(text)
   return bytes !== null || hasBoundary(inside) || isDocument(inside)
 }
 
 function withoutPublicKeys(text: string): string {
   try {
-    const blocks = encapsulatedTexts(text, '')
+    const blocks = encapsulatedTexts(text)
     const publics = blocks.filter(({ label, text: body }) => isPublicBlock(label, body))
     const rest = outside(text, publics)
     return sshLinesIn(rest)
@@ -62,28 +203,28 @@ function withoutPublicKeys(text: string): string {
 }
 
 function isPublicBlock(label: string, body: string): boolean {
-  const content = contentOfLabel(label)
-  if (content === null || !isHarmless(content)) return false
-  return isPublic(decodeBody(content === 'SSH public' ? withoutSshHeaders(body) : body, label, ''))
+  const format = formatOfLabel(label)
+  if (format === null || !isHarmless(format)) return false
+  return isPublic(decodeBody(format === 'SSH public' ? withoutSshHeaders(body) : body, label))
 }
 
 /** Proven by the bytes themselves, since a label can be wrong. */
 function isPublic(bytes: Buffer): boolean {
   try {
-    const content = contentOf(bytes)
-    if (content === 'SSH public' && sshAlgorithm(bytes) === 'RSA') rsaOfSsh(bytes)
-    return content !== null && isHarmless(content)
+    const format = formatOf(bytes)
+    if (format === 'SSH public' && sshAlgorithm(bytes) === 'RSA') rsaOfSsh(bytes)
+    return format !== null && isHarmless(format)
   } catch {
     return false
   }
 }
 
-function isHarmless(content: Content): boolean {
-  return halves[content] === 'public' || content.startsWith('certificate')
+function isHarmless(format: KeyFormat): boolean {
+  return typeOf(format) === 'public' || format.startsWith('certificate')
 }
 
 function longLines(text: string): string[] {
-  return linesOf(text).filter((line) => line.length >= shortestMask && !isBoundary(line))
+  return linesOf(text).filter((line) => line.length >= minMaskLength && !isBoundary(line))
 }
 
 function linesOf(text: string): string[] {
@@ -95,8 +236,4 @@ function linesOf(text: string): string[] {
 
 function isBoundary(line: string): boolean {
   return /^-{4,5} ?(?:BEGIN|END) [A-Z0-9 ]{1,40} ?-{4,5}$/.test(line)
-}
-
-function unique(masks: readonly string[]): string[] {
-  return [...new Set(masks)].filter((mask) => mask.length >= shortestMask)
 }

@@ -1,78 +1,67 @@
+import { isOpenSsh, isSshBlob } from './openssh.ts'
 import { hasBoundary } from './pem.ts'
 
+/** The largest RSA key in any supported key format is a tenth of this. */
+export const maxBytes = 64 * 1024
+
 /**
- * What a key wears when it comes from clipboards, web forms, shells, secret managers and Windows. Taking it
- * off changes no key: nothing is guessed, and what is left is read strictly.
+ * A text without what clipboards, web forms, shells, secret managers and Windows put around a key. Removing it changes
+ * no key: nothing is guessed, and what is left is read strictly.
  */
-export interface Undressed {
+export interface Normalized {
   /** The innermost text; empty when the bytes are all there is. */
   readonly text: string
   /** Without boundaries: DER, or the binary form of SSH. */
   readonly bytes: Buffer | null
-  /** What the innermost layer is made of. */
+  /** What the innermost layer was decoded from. */
   readonly innermost: Buffer
-  /** What was taken off, from the outside in. */
-  readonly dress: readonly string[]
-  /** Every text on the way, from the outside in: spellings in which the key could come back. */
+  /** Every text on the way, from the outside in: forms in which the key could come back. */
   readonly layers: readonly string[]
 }
 
-/** More layers than this are not a key, but somebody's puzzle. */
-const mostLayers = 8
+/** Text that is encoded more often than this is not a key. */
+const maxLayers = 8
 
-/** Never throws: what cannot be taken off stays on. */
-export function undress(material: string | Buffer): Undressed {
-  const dress = new Set<string>()
+/** Never throws: what cannot be removed stays. */
+export function normalize(material: string | Buffer): Normalized {
   const layers: string[] = []
   let bytes: Buffer = typeof material === 'string' ? Buffer.from(material) : material
   for (let depth = 0; ; depth++) {
-    if (isBinaryKey(bytes)) {
-      dress.add(depth === 0 ? 'binary (DER)' : 'no first and last line')
-      return { text: '', bytes, innermost: bytes, dress: [...dress], layers }
-    }
-    const encoded = decode(bytes, dress)
-    const text = undressText(encoded, dress)
-    layers.push(encoded, text)
-    const inner = depth < mostLayers && !isDocument(text) ? base64Inside(text) : null
-    if (inner === null) return { text, bytes: null, innermost: bytes, dress: [...dress], layers }
-    if (!isBinaryKey(inner)) dress.add('base64')
+    if (isBinaryKey(bytes)) return { text: '', bytes, innermost: bytes, layers }
+    const decoded = decode(bytes)
+    const text = withoutWrapping(decoded)
+    layers.push(decoded, text)
+    const inner = depth < maxLayers && !isDocument(text) ? base64Inside(text) : null
+    if (inner === null) return { text, bytes: null, innermost: bytes, layers }
     bytes = inner
   }
 }
 
-/** A text that has a form of its own: JSON, PuTTY, XML. Unquoting would only spoil it. */
+/** A text with a syntax of its own: JSON, PuTTY, XML. Removing quotes would break it. */
 export function isDocument(text: string): boolean {
-  return text.startsWith('PuTTY-User-Key-File') || text.startsWith('<') || isJson(text)
+  return text.startsWith('PuTTY-User-Key-File') || text.startsWith('<') || parsedJson(text) !== null
 }
 
-function isJson(text: string): boolean {
-  if (!/^[{[]/.test(text)) return false
+/** An object or array; null for every other text. */
+export function parsedJson(text: string): object | null {
+  if (!/^[{[]/.test(text)) return null
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text) as object
   } catch {
-    return false
+    return null
   }
 }
 
 /** UTF-8, or UTF-16 by its byte order mark or by the NUL bytes that it has between plain characters. */
-function decode(bytes: Buffer, dress: Set<string>): string {
-  const marked = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0
-  if (marked === 0xfffe || marked === 0xfeff) {
-    dress.add('UTF-16')
-    return utf16(bytes.subarray(2), marked === 0xfffe)
-  }
-  // A mark that was read as UTF-8 on the way here leaves two replacement characters.
+function decode(bytes: Buffer): string {
+  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0
+  if (mark === 0xfffe || mark === 0xfeff) return utf16(bytes.subarray(2), mark === 0xfffe)
+  // A mark of UTF-16 that was read as UTF-8 on the way here leaves two replacement characters.
   const text = bytes.toString('utf8')
   const unmarked = text.replace(/^\uFFFD{1,2}(?=[\0-\x7f])/, '')
   const rest = unmarked === text ? bytes : Buffer.from(unmarked)
   const order = rest.length >= 4 && rest.includes(0) ? byteOrder(rest) : null
-  if (order) {
-    dress.add('UTF-16')
-    return utf16(rest, order === 'LE')
-  }
-  if (unmarked !== text || text.startsWith('\uFEFF')) dress.add('byte order mark')
-  return unmarked.replace(/^\uFEFF/, '')
+  return order ? utf16(rest, order === 'LE') : unmarked.replace(/^\uFEFF/, '')
 }
 
 /** Plain characters have a zero byte each, on one side of all pairs; the odd other character may be among them. */
@@ -94,47 +83,34 @@ function utf16(bytes: Buffer, littleEndian: boolean): string {
   return (littleEndian ? even : even.swap16()).toString('utf16le')
 }
 
-/** Takes off, again and again, what a text wears as text. */
-function undressText(text: string, dress: Set<string>): string {
+/** Removes line ends, spaces, escapes, quotes and names, until nothing more can be removed. */
+function withoutWrapping(text: string): string {
   let current = text
-  for (let turn = 0; turn < mostLayers; turn++) {
+  for (let turn = 0; turn < maxLayers; turn++) {
     const before = current
-    current = trimmed(lineEnds(current, dress), dress)
+    current = trimmed(current.replace(/\r\n?/g, '\n'))
     if (isDocument(current)) return current
-    current = unescaped(unquotedJson(current, dress), dress)
-    if (!hasBoundary(current)) current = unquoted(withoutName(current, dress), dress)
+    current = unescaped(unquotedJson(current))
+    if (!hasBoundary(current)) current = unquoted(current.replace(name, ''))
     if (current === before) break
   }
   return current
 }
 
-function lineEnds(text: string, dress: Set<string>): string {
-  if (!text.includes('\r')) return text
-  dress.add(/\r\n/.test(text) ? 'CRLF line ends' : 'CR line ends')
-  return text.replace(/\r\n?/g, '\n')
-}
-
-/** Blanks of every kind at the ends, and non-breaking ones inside. One newline at the end is as it should be. */
-function trimmed(text: string, dress: Set<string>): string {
-  const inside = text.replace(/[\u00a0\u202f\u2007]/g, ' ')
-  if (inside !== text) dress.add('non-breaking spaces')
-  const bare = inside
+/** Whitespace of every kind at the ends, and non-breaking spaces inside. */
+function trimmed(text: string): string {
+  return text
+    .replace(/[\u00a0\u202f\u2007]/g, ' ')
     .trim()
     .replace(/^[\u200b\u2060]+/, '')
     .replace(/[\u200b\u2060]{1,8}$/, '')
-  if (!inside.startsWith(bare)) dress.add('leading blanks')
-  if (!/^\n?$/.test(inside.slice(inside.indexOf(bare) + bare.length))) dress.add('trailing blanks')
-  return bare
 }
 
-function unquotedJson(text: string, dress: Set<string>): string {
+function unquotedJson(text: string): string {
   if (!text.startsWith('"')) return text
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value !== 'string') return text
-    dress.add('quotes')
-    if (value.includes('\n')) dress.add('literal \\n')
-    return value
+    return typeof value === 'string' ? value : text
   } catch {
     return text
   }
@@ -143,15 +119,11 @@ function unquotedJson(text: string, dress: Set<string>): string {
 /** Line ends and other characters written as escapes, once or twice escaped. */
 const escapeSequence = /\\{1,4}(?:r\\{1,4}n|[nrt]|["'/+=]|u[0-9A-Fa-f]{4})/g
 
-function unescaped(text: string, dress: Set<string>): string {
+function unescaped(text: string): string {
   if (!text.includes('\\')) return text
   return text.replace(escapeSequence, (written) => {
     const meant = written.replace(/\\/g, '')
-    if (/^(?:rn|n|r)$/.test(meant)) {
-      dress.add('literal \\n')
-      return '\n'
-    }
-    dress.add('escapes')
+    if (/^(?:rn|n|r)$/.test(meant)) return '\n'
     if (meant === 't') return '\t'
     return meant.length === 1 ? meant : String.fromCharCode(Number.parseInt(meant.slice(1), 16))
   })
@@ -161,22 +133,13 @@ function unescaped(text: string, dress: Set<string>): string {
 const name =
   /^(?:export\s{1,8}|set\s{1,8}|\$env:)?[A-Za-z_][\w.-]{0,63}\s{0,8}(?:=(?!=)|:(?=\s))\s{0,64}(?:[|>][-+]?\s{1,64})?(?=[^\s=])/
 
-function withoutName(text: string, dress: Set<string>): string {
-  const bare = text.replace(name, '')
-  if (bare !== text) dress.add('a name in front')
-  return bare
-}
-
-function unquoted(text: string, dress: Set<string>): string {
-  const quoted = /^\$?(["'`])(.*)\1[,;]?$/s.exec(text)
-  if (!quoted) return text
-  dress.add('quotes')
-  return quoted[2] ?? ''
+function unquoted(text: string): string {
+  return /^\$?(["'`])(.*)\1[,;]?$/s.exec(text)?.[2] ?? text
 }
 
 /**
- * What base64 holds when it is worth a look: a key's bytes, or text again. Padding and the alphabet are not
- * insisted on, since what is inside will be.
+ * What base64 contains where that can be a key: its bytes, or text again. Padding and alphabet are not checked, since
+ * what is inside will be.
  */
 function base64Inside(text: string): Buffer | null {
   if (hasBoundary(text)) return null
@@ -191,21 +154,14 @@ export function isGzip(bytes: Buffer): boolean {
 }
 
 function isText(bytes: Buffer): boolean {
-  const text = decode(bytes, new Set())
+  const text = decode(bytes)
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what tells text from data
   return text.length > 0 && !/[\0-\x08\x0b\x0e-\x1f\x7f\ufffd]/.test(text)
 }
 
-/** Whether bytes start as a DER key, an OpenSSH key or an SSH public key do. They may still be cut or damaged. */
-export function isBinaryKey(bytes: Buffer): boolean {
-  if (bytes.subarray(0, 15).toString('latin1') === 'openssh-key-v1\0') return true
-  return isSshBlob(bytes) || isDerSequence(bytes)
-}
-
-/** RFC 4253 §6.6: the length of the algorithm's name, in four bytes, and the name. */
-export function isSshBlob(bytes: Buffer): boolean {
-  if (bytes.length < 12 || bytes.readUInt32BE() > 64) return false
-  return /^(?:ssh-|ecdsa-|sk-)/.test(bytes.subarray(4, 12).toString('latin1'))
+/** Whether bytes start as a DER key, an OpenSSH key or an SSH public key do. They may still be truncated or damaged. */
+function isBinaryKey(bytes: Buffer): boolean {
+  return isOpenSsh(bytes) || isSshBlob(bytes) || isDerSequence(bytes)
 }
 
 function isDerSequence(bytes: Buffer): boolean {

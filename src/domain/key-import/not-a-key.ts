@@ -1,186 +1,133 @@
 import { Problem } from '../problem.ts'
-import type { Half } from './detect.ts'
-import { isGzip } from './normalize.ts'
-import { copyAgain } from './pem.ts'
+import type { KeyType } from './detect.ts'
+import { encodedKind, isKeyText } from './encodings.ts'
+import { type Foreign, foreignDocuments, foreignTexts } from './foreign.ts'
+import { copyAgain } from './hints.ts'
+import { isGzip, maxBytes, type Normalized, parsedJson } from './normalize.ts'
 
-/** Most bytes that a key may come in; the largest RSA key under all its dress is a tenth of it. */
-export const mostBytes = 64 * 1024
+const writeAsPem =
+  'write it as PEM on the system where it was generated: for a private key `openssl pkey -in privateKey.pem`, for its public key add `-pubout`'
 
-interface Recognition {
-  readonly is: (text: string, bytes: Buffer) => boolean
-  readonly what: string
-  readonly hint: string
+/** Names what a text without any key is. As it came, it says more than without its quotes and names. */
+export function foreignText({ text, innermost, layers }: Normalized, type: KeyType): Problem {
+  const texts = [...new Set([layers[0]?.trim() ?? text, text])]
+  const kind =
+    dataKind(innermost, texts) ??
+    encodedKind(texts) ??
+    foreignTexts.find(({ sign }) => texts.some((each) => sign.test(each)))
+  if (kind) return foreign(kind, type)
+  return new Problem(
+    'key-unreadable',
+    `contains no key (${innermost.length} bytes); expected ${expected(type)}`,
+    type === 'private' ? copyAgain : writeAsPem,
+  )
 }
 
-const secretExpression = `\`\${{ secrets.NAME }}\``
-const rewritten =
-  'write it as PEM where it was made, and keep that file: for a private key `openssl pkey -in privateKey.pem`, for its public half add `-pubout`'
-
-/**
- * Things that are handed in as keys and are none, by what gives them away. The first that fits is told.
- * No expression here looks back: a megabyte of anything is passed through once.
- */
-const recognitions: readonly Recognition[] = [
-  {
-    is: (_, bytes) => isGzip(bytes),
-    what: 'a gzip archive',
-    hint: 'unpack it first (`gunzip`, `tar -xzf`) and hand in the key file itself',
-  },
-  {
-    is: (_, bytes) => bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04',
-    what: 'a ZIP archive',
-    hint: 'unpack it first (`unzip`) and hand in the key file itself',
-  },
-  {
-    is: (text) => text.includes('\0'),
-    what: 'NUL bytes, and so data rather than text',
-    hint: `a key in PEM is plain text; ${rewritten}`,
-  },
-  {
-    is: (text) => text.startsWith('PuTTY-User-Key-File'),
-    what: 'a PuTTY key file (.ppk)',
-    hint: 'convert it: `puttygen key.ppk -O private-openssh -o privateKey.pem`, or in PuTTYgen: Conversions → Export OpenSSH key',
-  },
-  {
-    is: (text) => text.startsWith('<') && text.includes('<Modulus>'),
-    what: 'an RSA key as XML (.NET)',
-    hint: 'write it as PEM: `rsa.ExportPkcs8PrivateKeyPem()` for the private key, `rsa.ExportSubjectPublicKeyInfoPem()` for the public one',
-  },
-  {
-    is: (text) => members(text).some((member) => member === 'kty' || member === 'keys'),
-    what: 'a key as JSON (JWK)',
-    hint: 'write it as PEM: in Node.js `crypto.createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" })`; for a public key `createPublicKey` and "spki"',
-  },
-  {
-    is: (text) =>
-      members(text).some((member) => /^(?:public_?key_?id|merchant_?id|store_?id)$/i.test(member)),
-    what: 'the JSON download of Integration Central, which names a key and does not hold it',
-    hint: 'the Public Key ID in it belongs into public-key-id; the private key is in the file privateKey.pem or AmazonPay_….pem, from where it was made',
-  },
-  {
-    is: (text) => members(text).length > 0,
-    what: 'JSON',
-    hint: 'hand in the key alone: the value of the member that holds it',
-  },
-  {
-    is: (text) =>
-      /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d][\u2010-\u2015\u2212\ufe58\ufe63\uff0d -]{0,8}(?:BEGIN|END) /.test(
-        text,
-      ),
-    what: 'a key whose hyphens were turned into typographic dashes',
-    hint: 'mail programs and word processors do that; copy the key from the file itself, opened in a plain text editor',
-  },
-  {
-    is: (text) =>
-      /(?:BEGIN|END)[ _-]{0,3}(?:[A-Z0-9]{2,12} ?){0,3}(?:PRIVATE|PUBLIC) ?KEY/.test(text),
-    what: 'a first or last line that is not whole: it takes five hyphens, BEGIN or END, a blank, the label and five hyphens',
-    hint: `a hyphen or a blank was lost; ${copyAgain}`,
-  },
-  {
-    is: (text) => /\$\{\{|\}\}/.test(text),
-    what: 'an expression that was not evaluated',
-    hint: `write it in a workflow file, as it stands there: ${secretExpression}`,
-  },
-  {
-    is: (text) => /^\$\{?[A-Za-z_]\w{0,100}\}?$|^%\w{1,100}%$/.test(text),
-    what: 'the name of a variable rather than its value',
-    hint: `inputs are not run by a shell; use ${secretExpression}`,
-  },
-  {
-    is: (text) => /^\*{3,}$/.test(text),
-    what: 'the three asterisks that the runner shows in place of a secret',
-    hint: 'take the key from where it was made',
-  },
-  {
-    is: (text) => /^(?:(?:SANDBOX|LIVE)-)?[A-Z0-9]{24}$/.test(text),
-    what: 'a Public Key ID',
-    hint: 'it belongs into public-key-id; here goes the key itself',
-  },
-  {
-    is: (text) => text.startsWith('amzn1.') || /^A[A-Z0-9]{12,13}$/.test(text),
-    what: 'a store ID or merchant ID',
-    hint: 'here goes the key itself, beginning with BEGIN',
-  },
-  {
-    is: (text) => /^(?:SHA256|MD5):[A-Za-z0-9+/:]{40,50}=?$/.test(text),
-    what: 'the fingerprint of a key',
-    hint: 'here goes the key itself, beginning with BEGIN',
-  },
-  {
-    is: (text) => /^[A-Za-z0-9+/=\s]{600,}$/.test(text),
-    what: 'base64 of something that does not say which key it is',
-    hint: 'an encrypted PKCS#1 key needs its header lines (Proc-Type, DEK-Info) and every key its first and last line: hand in the whole file',
-  },
-  {
-    is: (text) =>
-      /^(?:[~.]{0,2}[\\/]|[A-Za-z]:\\|file:)[^\n]{1,300}$|^[^\s]{1,200}\.(?:pem|key|pub|der|txt|p8|ppk|p12|pfx)$/i.test(
-        text,
-      ),
-    what: 'what looks like the path of a file',
-    hint: 'hand in the content of the file: `gh secret set NAME < privateKey.pem` stores it',
-  },
-]
-
-/** Says by name what a material without any key is. */
-export function foreignMaterial(text: string, bytes: Buffer, input: string, half: Half): Problem {
-  const found = recognitions.find(({ is }) => is(text, bytes))
-  if (found) {
-    return new Problem(
-      'key-unreadable',
-      `${input} holds ${found.what}; expected was ${expected(half)}`,
-      found.hint,
-    )
+/** What is no text. */
+function dataKind(bytes: Buffer, texts: readonly string[]): Foreign | null {
+  if (isGzip(bytes)) {
+    return {
+      what: 'a gzip archive',
+      hint: 'unpack it first (`gunzip`, `tar -xzf`), and use the key file itself',
+    }
   }
+  if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
+    return { what: 'a ZIP archive', hint: 'unpack it first (`unzip`), and use the key file itself' }
+  }
+  if (!texts.some((text) => text.includes('\0'))) return null
+  return {
+    what: 'NUL bytes, so it is data rather than text',
+    hint: `a key in PEM is plain text; ${writeAsPem}`,
+  }
+}
+
+/** A document that is not read, whatever is in it. */
+export function foreignDocument({ text }: Normalized, type: KeyType): Problem | null {
+  const json = parsedJson(text)
+  const kind = json === null ? foreignDocuments.find(({ sign }) => sign.test(text)) : jsonKind(json)
+  return kind ? foreign(kind, type) : null
+}
+
+export function foreign({ what, hint }: Foreign, type: KeyType): Problem {
+  return new Problem('key-unreadable', `contains ${what}; expected ${expected(type)}`, hint)
+}
+
+/** A text that is too large to be one key. */
+export function tooLarge(bytes: number, type: KeyType): Problem {
   return new Problem(
     'key-unreadable',
-    `${input} holds ${bytes.length} bytes in which no key was found; expected was ${expected(half)}`,
-    half === 'private' ? copyAgain : rewritten,
+    `contains ${bytes} bytes, and a key is never larger than ${maxBytes}; expected ${expected(type)}`,
+    'use the key file alone: `wc -c privateKey.pem` prints its size, which is about 1700 bytes',
   )
 }
 
-/** Documents that could hold a PEM key somewhere inside, and are refused all the same. */
-export function foreignDocument(
-  text: string,
-  bytes: Buffer,
-  input: string,
-  half: Half,
-): Problem | null {
-  const isDocument = text.startsWith('PuTTY-User-Key-File') || members(text).length > 0
-  return isDocument ? foreignMaterial(text, bytes, input, half) : null
-}
-
-/** A material that is too large to be one key. */
-export function tooLarge(bytes: number, input: string, half: Half): Problem {
-  return new Problem(
-    'key-unreadable',
-    `${input} holds ${bytes} bytes, and a key never more than ${mostBytes}; expected was ${expected(half)}`,
-    'hand in the key file alone: `wc -c privateKey.pem` tells its size, which is about 1700 bytes',
-  )
-}
-
-/** Nothing at all, which in GitHub Actions has three usual reasons. */
-export function nothing(input: string): Problem {
+/** Nothing at all, which in GitHub Actions has a few usual reasons. */
+export function empty(): Problem {
   return new Problem(
     'key-empty',
-    `${input} is empty`,
-    'does the job name the environment that holds the secret (`environment:`)? Is the secret gone because its key is current already (`gh secret list`)? Runs of forks and Dependabot get no secrets',
+    'is empty',
+    'check that the job names the environment that has the secret (`environment:`), that the run was queued after the secret was stored (start a new run), and that the secret still exists (`gh secret list`): it is deleted once its key is current; runs of forks and of Dependabot get no secrets',
   )
 }
 
-export function expected(half: Half): string {
-  return half === 'private'
+export function expected(type: KeyType): string {
+  return type === 'private'
     ? 'an RSA private key in PEM (BEGIN PRIVATE KEY)'
     : 'an RSA public key in PEM (BEGIN PUBLIC KEY)'
 }
 
-/** The names of a JSON object's members; of an array's first object. */
-function members(text: string): string[] {
-  if (!/^[{[]/.test(text)) return []
-  try {
-    const value: unknown = JSON.parse(text)
-    const object: unknown = Array.isArray(value) ? value[0] : value
-    return Object.keys((object ?? {}) as object)
-  } catch {
-    return []
+function jsonKind(json: object): Foreign {
+  const names = Object.keys((Array.isArray(json) ? json[0] : json) ?? {})
+  const has = (pattern: RegExp) => names.some((name) => pattern.test(name))
+  const kind = (what: string, hint: string): Foreign => ({ what, hint })
+  if (has(/^(?:kty|keys)$/)) {
+    return kind(
+      'a key as JSON (JWK)',
+      'write it as PEM: in Node.js `crypto.createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" })`; for a public key `createPublicKey` and "spki"',
+    )
   }
+  const path = pathToKey(json, 4)
+  if (path !== null) {
+    const expression = `\`\${{ fromJSON(secrets.NAME).${path} }}\``
+    return path === ''
+      ? kind('JSON with a key in one of its members', 'use the value of that member alone')
+      : kind(`JSON with a key in its member ${path}`, `use that member alone: ${expression}`)
+  }
+  if (has(/^encrypted_?(?:key|payload)$/i)) {
+    return kind(
+      'the encrypted payload of the key exchange of an Amazon Pay plugin, in which there is no API key',
+      'the plugin that requested it keeps the private key; for this action generate a key pair with `command: generate`',
+    )
+  }
+  if (has(/^(?:public_?key_?id|merchant_?id|store_?id)$/i)) {
+    return kind(
+      'the JSON download of Integration Central, which names a key and does not contain it',
+      'the Public Key ID in it belongs in public-key-id; the private key is in the file privateKey.pem or AmazonPay_….pem, where it was generated',
+    )
+  }
+  return kind('JSON without a key', 'use the key itself, beginning with BEGIN')
+}
+
+/** Where in a JSON value a key is: `data.key`; an empty text where the way there cannot be shown. */
+function pathToKey(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') return pathInText(value, depth)
+  if (typeof value !== 'object' || value === null || depth < 0) return null
+  for (const [name, member] of Object.entries(value)) {
+    const path = pathToKey(member, depth - 1)
+    if (path !== null) return Array.isArray(value) ? '' : joinPath(name, path, member)
+  }
+  return null
+}
+
+/** JSON in a text is read once more, but the way into it is not shown. */
+function pathInText(value: string, depth: number): string | null {
+  const inner = depth > 0 ? parsedJson(value.trim()) : null
+  const isKey = inner ? pathToKey(inner, depth - 1) !== null : isKeyText(value)
+  return isKey ? '' : null
+}
+
+function joinPath(name: string, path: string, member: unknown): string {
+  const isName = /^[A-Za-z_][\w-]{0,60}$/.test(name)
+  if (!isName || (path === '' && typeof member !== 'string')) return ''
+  return path === '' ? name : `${name}.${path}`
 }

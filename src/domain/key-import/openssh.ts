@@ -1,7 +1,19 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { DerError } from './der.ts'
 
-/** What the clear part of an OpenSSH private key file says (OpenSSH, PROTOCOL.key). */
+const magic = 'openssh-key-v1\0'
+
+export function isOpenSsh(bytes: Buffer): boolean {
+  return bytes.subarray(0, magic.length).toString('latin1') === magic
+}
+
+/** RFC 4253 §6.6: the length of the algorithm's name, in four bytes, and the name. */
+export function isSshBlob(bytes: Buffer): boolean {
+  if (bytes.length < 12 || bytes.readUInt32BE() > 64) return false
+  return /^(?:ssh-|ecdsa-|sk-)/.test(bytes.subarray(4, 12).toString('latin1'))
+}
+
+/** What the unencrypted part of an OpenSSH private key file says (OpenSSH, PROTOCOL.key). */
 export interface OpenSshHeader {
   readonly cipher: string
   readonly kdf: string
@@ -10,16 +22,16 @@ export interface OpenSshHeader {
   readonly publicBlob: Buffer
   /** Length of the part that may be encrypted. */
   readonly secretLength: number
-  /** Bytes after it: some ciphers put a tag there, and with others nothing belongs there. */
+  /** Bytes after it: some ciphers put a tag there; with others there must be none. */
   readonly trailing: number
 }
 
 /**
- * Reads the clear part: everything that decides whether decrypting is worth trying.
+ * Reads the unencrypted part: everything that decides whether to try to decrypt the rest.
  * @throws DerError `truncated`, `trailing` or `malformed`
  */
 export function openSshHeader(bytes: Buffer): OpenSshHeader {
-  const reader = new SshReader(bytes.subarray('openssh-key-v1\0'.length))
+  const reader = new SshReader(bytes.subarray(magic.length))
   const cipher = reader.text()
   const kdf = reader.text()
   const kdfOptions = new SshReader(reader.string())
@@ -43,9 +55,10 @@ export function openSshHeader(bytes: Buffer): OpenSshHeader {
   }
 }
 
-/** Algorithm of an SSH public key (RFC 4253 §6.6) by the name that people know. */
+/** Algorithm of an SSH public key (RFC 4253 §6.6) by its usual name. */
 export function sshAlgorithm(blob: Buffer): string {
   const type = new SshReader(blob).text()
+  if (type.includes('-cert-')) return 'SSH certificate'
   if (type === 'ssh-rsa') return 'RSA'
   if (type === 'ssh-dss') return 'DSA'
   if (type.startsWith('ssh-ed25519')) return 'Ed25519'

@@ -1,20 +1,24 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { type PublicKeyId, parsePublicKeyId } from '../amazon-pay/public-key-id.ts'
 import { type PayEnvironment, type Region, regionCodes } from '../amazon-pay/region.ts'
 import { fingerprint } from '../key/fingerprint.ts'
-import { publicKeyPem } from '../key/pair.ts'
+import { type KeyPair, publicKeyPem } from '../key/pair.ts'
+import { assertPublicPolicy } from '../key/policy.ts'
 import { Problem } from '../problem.ts'
+import type { Slot } from './slots.ts'
+
+/** The mark: which command has begun to change the current pair and has not finished. */
+export type Change = 'activate' | 'rollback'
 
 /**
- * What is known of the key in a slot. GitHub secrets cannot be read back, so this stands beside each of them
- * in a variable, as one line of JSON. It holds public facts only.
+ * What is known about the key in a slot. GitHub secrets cannot be read back, so each has a variable beside it, with one line
+ * of JSON that is signed by the key it describes. It contains public facts only.
  */
 export interface KeyRecord {
-  readonly version: 1
+  readonly publicKey: KeyObject
   readonly fingerprint: string
-  /** SPKI PEM, LF, with a final newline. */
-  readonly publicKey: string
-  /** Null until an activation begins. */
-  readonly publicKeyId: string | null
+  /** Null until an activation has begun. */
+  readonly publicKeyId: PublicKeyId | null
   readonly region: Region | null
   readonly payEnvironment: PayEnvironment | null
   /** UTC, to the second: `2026-11-24T21:30:00Z`. */
@@ -22,57 +26,129 @@ export interface KeyRecord {
   readonly activatedAt: string | null
   /** URL of the run that wrote the record. */
   readonly run: string
+  readonly change: Change | null
+  /** When a rollback took this key out of use. */
+  readonly rolledBackAt: string | null
+  /** Members that this version does not know. They are kept. */
+  readonly others: Readonly<Record<string, unknown>>
 }
 
-/** A point in time as records write it. */
+/** A point in time, in the format of the records. */
 export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`
 }
 
-/** The one written form. Members that this version does not know were kept by `readKeyRecord` and stay. */
-export function writeKeyRecord(record: KeyRecord): string {
-  return JSON.stringify(record)
+const signatureMember = /^(\{.*),"signature":"([A-Za-z0-9+/]{342}==)"\}$/s
+
+/** The text of the variable. The signature is the last member and covers everything before it. */
+export function writeKeyRecord(record: KeyRecord, slot: Slot, { privateKey }: KeyPair): string {
+  const { others, publicKey, publicKeyId, change, rolledBackAt, fingerprint, ...rest } = record
+  const unsigned = JSON.stringify({
+    version: 1,
+    fingerprint,
+    publicKey: publicKeyPem(publicKey),
+    publicKeyId: publicKeyId?.id ?? null,
+    ...rest,
+    ...(change ? { change } : {}),
+    ...(rolledBackAt ? { rolledBackAt } : {}),
+    ...others,
+  })
+  const signature = sign('sha256', signedText(slot, unsigned), { key: privateKey, padding })
+  return `${unsigned.slice(0, -1)},"signature":"${signature.toString('base64')}"}`
 }
 
 /**
- * Reads a record strictly: a record that says something else than it should is a reason to stop and look,
- * never a reason to write over it.
- * @param variable name of the variable, for the message
- * @throws Problem `record-unreadable`
+ * Amazon Pay's requests are signed with PSS. With another padding here, a signature of a record can never be used for a
+ * request, or the reverse. The slot is signed too, so that a record cannot be copied to another slot.
  */
-export function readKeyRecord(text: string, variable: string): KeyRecord {
-  const unreadable = (what: string): Problem =>
-    new Problem(
-      'record-unreadable',
-      `the key record in variable ${variable} cannot be trusted: ${what}`,
-      `compare it with what this action wrote in an earlier run; then correct variable ${variable}, or delete it together with its secret, by hand`,
+const padding = constants.RSA_PKCS1_PADDING
+
+function signedText(slot: Slot, unsigned: string): Buffer {
+  return Buffer.from(['amazon-pay-keys key record', slot, unsigned].join('\n'))
+}
+
+/**
+ * Reads a record strictly: an unexpected record is a reason to stop, never to overwrite it. A valid signature shows only that
+ * the record was written with the key that it describes, which may be anyone's. Compare it with the ring before you rely on
+ * it.
+ * @throws Problem `record-unreadable` or `record-forged`
+ */
+export function readKeyRecord(text: string, slot: Slot): KeyRecord {
+  const record = parse(text, slot)
+  const [, head, signature] = signatureMember.exec(text) ?? []
+  const valid =
+    head !== undefined &&
+    signature !== undefined &&
+    verify(
+      'sha256',
+      signedText(slot, `${head}}`),
+      { key: record.publicKey, padding },
+      Buffer.from(signature, 'base64'),
     )
+  if (valid) return record
+  throw new Problem(
+    'record-forged',
+    head === undefined
+      ? 'has no signature as its last member, so this action did not write it'
+      : `has no valid signature of the key that it describes for the ${slot} slot: it was edited, or copied from another variable`,
+    repair(slot),
+  )
+}
+
+function repair(slot: Slot): string {
+  const by = {
+    current: 'run command: adopt to replace it with a record of the pair that your shop uses',
+    next: 'delete the variable and run command: generate to write a new record of the staged key',
+    previous:
+      'when nothing uses the previous key any more, delete it in Integration Central and run command: retire with its Public Key ID as public-key-id',
+  }[slot]
+  return `find out who changed this variable (an organization has an audit log), then ${by}`
+}
+
+function parse(text: string, slot: Slot): KeyRecord {
+  const unreadable = (what: string): Problem => new Problem('record-unreadable', what, repair(slot))
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw unreadable('it is not JSON')
+    throw unreadable('is not JSON')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw unreadable('it is not a JSON object')
+    throw unreadable('is not a JSON object')
   }
   const members = value as Record<string, unknown>
   if (members.version !== 1) {
     throw unreadable(
-      'its version is not 1 (a newer amazon-pay-keys may have written it: use that one)',
+      'does not have version 1; if a newer version of amazon-pay-keys wrote it, use that version',
     )
   }
-  const misshapen = Object.entries(memberShapes).find(([name, fits]) => !fits(members[name]))
-  if (misshapen) throw unreadable(`its member ${misshapen[0]} is missing or malformed`)
-  const record = members as unknown as KeyRecord
-  const publicKey = publicKeyOf(record.publicKey)
-  if (!publicKey || fingerprint(publicKey) !== record.fingerprint) {
-    throw unreadable('its publicKey does not hash to its fingerprint')
+  const misshapen = Object.entries(memberChecks).find(([name, fits]) => !fits(members[name]))
+  if (misshapen) throw unreadable(`has no member ${misshapen[0]}, or a malformed one`)
+  const publicKey = publicKeyOf(members.publicKey as string)
+  if (!publicKey || fingerprint(publicKey) !== members.fingerprint) {
+    throw unreadable('has a publicKey that does not match its fingerprint')
   }
-  // Whatever stood around the key is not shown to anybody.
-  return { ...record, publicKey: publicKeyPem(publicKey) }
+  const others = Object.fromEntries(
+    Object.entries(members).filter(([name]) => !(name in memberChecks) && !ownMembers.has(name)),
+  )
+  return {
+    publicKey,
+    fingerprint: members.fingerprint as string,
+    publicKeyId: members.publicKeyId === null ? null : idOf(members.publicKeyId),
+    region: members.region as Region | null,
+    payEnvironment: members.payEnvironment as PayEnvironment | null,
+    madeAt: members.madeAt as string,
+    activatedAt: members.activatedAt as string | null,
+    run: members.run as string,
+    change: (members.change ?? null) as Change | null,
+    rolledBackAt: (members.rolledBackAt ?? null) as string | null,
+    others,
+  }
 }
 
+const ownMembers = new Set(['version', 'signature'])
+
+const maxRunLength = 500
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 const isTime = (value: unknown): boolean =>
   typeof value === 'string' &&
@@ -82,28 +158,43 @@ const orNull =
   (fits: (value: unknown) => boolean) =>
   (value: unknown): boolean =>
     value === null || fits(value)
+const orMissing =
+  (fits: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || fits(value)
 
-const isPublicKeyId = (value: unknown): boolean =>
-  typeof value === 'string' && /^(?:(?:SANDBOX|LIVE)-)?[A-Z0-9]{24}$/.test(value)
-/** It is shown, and anybody who may write variables may have written it. */
-const isRun = (value: unknown): boolean => isText(value) && String(value).length <= 500
-
-const memberShapes: Readonly<Record<string, (value: unknown) => boolean>> = {
+const memberChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
   fingerprint: isText,
   publicKey: isText,
-  publicKeyId: orNull(isPublicKeyId),
+  publicKeyId: orNull((value) => idOf(value) !== null),
   region: orNull((value) => regionCodes.includes(value as Region)),
   payEnvironment: orNull((value) => value === 'live' || value === 'sandbox'),
   madeAt: isTime,
   activatedAt: orNull(isTime),
-  run: isRun,
+  run: (value) => isText(value) && String(value).length <= maxRunLength,
+  change: orMissing((value) => value === 'activate' || value === 'rollback'),
+  rolledBackAt: orMissing(isTime),
 }
 
-function publicKeyOf(publicKey: string): KeyObject | null {
-  // createPublicKey would also take a private key and derive from it; a record never holds one.
-  if (!publicKey.startsWith('-----BEGIN PUBLIC KEY-----\n')) return null
+/** Accepts an ID only in the form in which this action writes it, without the repairs of an input. */
+function idOf(value: unknown): PublicKeyId | null {
+  if (typeof value !== 'string') return null
   try {
-    return createPublicKey(publicKey)
+    const parsed = parsePublicKeyId(value)
+    return parsed.id === value ? parsed : null
+  } catch {
+    return null
+  }
+}
+
+/** Accepts a key only in the form in which this action writes it, and only under the key policy. */
+function publicKeyOf(pem: string): KeyObject | null {
+  // createPublicKey would also accept a private key and derive the public key; a record never contains one.
+  if (!pem.startsWith('-----BEGIN PUBLIC KEY-----\n')) return null
+  try {
+    const publicKey = createPublicKey(pem)
+    assertPublicPolicy(publicKey)
+    return publicKeyPem(publicKey) === pem ? publicKey : null
   } catch {
     return null
   }

@@ -1,20 +1,22 @@
 import { Problem } from '../problem.ts'
-import type { KeyRecord } from './record.ts'
 
 /**
- * A rotation is a walk between slots: next → current → previous → gone. A key that was just made waits in
- * `next`; the checkout signs with `current`; `previous` is what a rollback goes back to.
+ * A key moves through the slots: next → current → previous → deleted. A new key waits in `next`, the checkout signs with
+ * `current`, and a rollback returns to `previous`.
  */
 export type Slot = 'current' | 'next' | 'previous'
 
 export const slots = ['current', 'next', 'previous'] as const
 
-/** Names of the secrets and of the key record's variable, for one prefix. */
+/** Names of the secrets and variables that belong to one prefix. */
 export interface SlotNames {
   readonly privateKey: Readonly<Record<Slot, string>>
-  /** Only the current pair has its Public Key ID in a secret: it is read together with the private key. */
+  /** Only the current pair has its Public Key ID in a secret, because the shop reads it together with the private key. */
   readonly publicKeyId: string
+  /** The variable with the key record of a slot. */
   readonly record: Readonly<Record<Slot, string>>
+  /** The variable that keeps two runs from changing one target at the same time. */
+  readonly lock: string
 }
 
 export function slotNames(prefix: string): SlotNames {
@@ -30,12 +32,15 @@ export function slotNames(prefix: string): SlotNames {
       next: `${prefix}_KEY_NEXT`,
       previous: `${prefix}_KEY_PREVIOUS`,
     },
+    lock: `${prefix}_KEY_LOCK`,
   }
 }
 
+const maxPrefixLength = 100
+
 /**
- * A prefix as GitHub will store it, in upper case.
- * @throws Problem `input-invalid` when GitHub would refuse the names made from it
+ * Reads a prefix and converts it to upper case, as GitHub does with names of secrets.
+ * @throws Problem `input-invalid` if GitHub would refuse the names that begin with it
  */
 export function readPrefix(text: string): string {
   const prefix = text.trim()
@@ -46,52 +51,34 @@ export function readPrefix(text: string): string {
       'set prefix to letters, digits and underscores, not starting with a digit or GITHUB_, for example AMAZON_PAY_EU',
     )
   if (prefix === '') throw refused('is empty')
-  if (prefix.length > 100) throw refused(`has ${prefix.length} characters; at most 100 make sense`)
+  if (prefix.length > maxPrefixLength) {
+    throw refused(`has ${prefix.length} characters; the limit is ${maxPrefixLength}`)
+  }
   if (!/^[A-Za-z0-9_]+$/.test(prefix)) {
-    throw refused('holds a character that GitHub does not allow in names of secrets')
+    throw refused('contains a character that GitHub does not allow in secret names')
   }
   if (/^[0-9]/.test(prefix)) throw refused('starts with a digit')
-  if (/^GITHUB_/i.test(prefix)) throw refused('starts with GITHUB_, which GitHub keeps for itself')
+  if (/^GITHUB_/i.test(prefix)) throw refused('starts with GITHUB_, which GitHub reserves')
   return prefix.toUpperCase()
 }
 
-/** When GitHub stored something; times as GitHub writes them (UTC, whole seconds). */
+/** When GitHub stored something: UTC, whole seconds. */
 export interface Stored {
   readonly createdAt: string
   readonly updatedAt: string
 }
 
-/** A key record and when its variable was last written. */
-export interface StoredRecord extends Stored {
-  readonly record: KeyRecord
+/** A variable and its value. */
+export interface StoredVariable extends Stored {
+  readonly value: string
 }
 
-/** What one target held when it was looked at. */
+/** What GitHub says one target contains. The records are not parsed or verified yet. */
 export interface TargetState {
   readonly privateKey: Readonly<Record<Slot, Stored | null>>
   readonly publicKeyId: Stored | null
-  /** A slot that was not asked for is null. */
-  readonly records: Readonly<Record<Slot, StoredRecord | null>>
-  /** How many more secrets GitHub will take here; null where that is not known. */
+  readonly records: Readonly<Record<Slot, StoredVariable | null>>
+  readonly lock: StoredVariable | null
+  /** How many more secrets GitHub accepts here; null if unknown. */
   readonly room: number | null
-}
-
-/** Whether `later` was written after `earlier`, as far as whole seconds can tell. */
-export function writtenAfter(later: Stored | null, earlier: Stored | null): boolean {
-  return later !== null && earlier !== null && time(later) > time(earlier)
-}
-
-/** The same, counting the same second as after. */
-export function writtenSince(later: Stored | null, earlier: Stored | null): boolean {
-  return later !== null && earlier !== null && time(later) >= time(earlier)
-}
-
-/** Secrets of the current pair that are younger than its record: somebody began to change it and did not finish. */
-export function pairIsYounger({ privateKey, publicKeyId, records }: TargetState): boolean {
-  const { current } = records
-  return writtenAfter(privateKey.current, current) || writtenAfter(publicKeyId, current)
-}
-
-function time(stored: Stored): number {
-  return Date.parse(stored.updatedAt)
 }

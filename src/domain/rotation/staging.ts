@@ -1,197 +1,169 @@
-import type { PayEnvironment, Region } from '../amazon-pay/region.ts'
+import { assertSameScope, type PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
-import type { KeyRecord } from './record.ts'
-import type { SlotNames, TargetState } from './slots.ts'
-
-/** After this long, a record without its secret is taken for what a killed run left behind. */
-export const takeoverAfterMinutes = 15
+import { findInRing, type Ring } from './ring.ts'
+import { changeIn, changeUnfinished, type TargetView } from './view.ts'
 
 /** What to do with the `next` slot of one target. */
 export type StagingMove =
-  /** Nothing is there: create record and secret. */
+  /** The slot is empty: write record and secret. */
   | 'stage'
-  /** What an interrupted run left is removed first. */
-  | 'take-over'
-  /** The staged key, whose fingerprint was named as consent, is removed first. */
+  /** An interrupted run left a record without a secret: remove it first. */
+  | 'clear'
+  /** The staged key is current already, or `replace-staged` names it: remove it first. */
   | 'replace'
-  /** The key is staged here already. */
+  /** The key is staged already, but its record is missing. */
+  | 'record'
+  /** The key is staged already. */
   | 'keep'
 
-export interface StagingWish {
-  readonly names: SlotNames
-  /** Fingerprint of the key that was brought; null when one is to be made. */
+export interface StagingRequest extends PayScope {
+  /** Fingerprint of the key in `private-key`; null if a key must be generated. */
   readonly brought: string | null
-  /** Fingerprint whose removal was consented to. */
+  /** Fingerprint of the staged key that may be discarded. */
   readonly replaceStaged: string | null
-  /** As the inputs say; null: whatever the records say. */
-  readonly region: Region | null
-  readonly payEnvironment: PayEnvironment | null
+  /** URL of this run. */
   readonly run: string
-  readonly now: Date
 }
 
-export interface StagingPlan {
-  readonly moves: readonly StagingMove[]
-  /** The record of a key that is staged and stays; null when the key is new to `next`. */
-  readonly staged: KeyRecord | null
-}
-
-/** One finding for each target, or null where nothing speaks against staging. */
-export type StagingRefusal = readonly (Problem | null)[]
+type Row = { readonly view: TargetView }
 
 /**
- * Which moves into `next` are allowed, for all targets together: a key that somebody may just be exchanging
- * is never dropped without naming it, and no target gets another key than the rest.
+ * Chooses the key for all targets: one that is staged in a target already, the one in `private-key`, or a new one (null).
+ * A staged key may be in the middle of its exchange, so it is never discarded unless `replace-staged` names it.
+ * @throws Problem `staged-key-exists` or `staged-key-partial`
  */
-export function planStaging(
-  states: readonly TargetState[],
-  wish: StagingWish,
-): { plan: StagingPlan } | { refusals: StagingRefusal } {
-  const staged = states.map(stagedRecord)
-  const keys = new Set(staged.filter((record) => record !== null).map((r) => r.fingerprint))
-  const refusals = states.map(
-    (state, index) =>
-      staleKey(state, wish) ??
-      loneSecret(state, wish) ??
-      youngRecord(state, wish) ??
-      otherKey(staged[index] ?? null, keys, wish) ??
-      otherPlace(state, wish),
-  )
-  if (refusals.some((refusal) => refusal !== null)) return { refusals }
-
-  const theOne = staged.find((record) => record !== null) ?? null
-  const replacing = theOne !== null && theOne.fingerprint === wish.replaceStaged
-  const everywhere = staged.every((record) => record !== null)
-  if (theOne && !replacing && !everywhere && wish.brought === null) {
-    return { refusals: staged.map((record) => partial(record, theOne, wish)) }
+export function chooseStagedKey(
+  rows: readonly Row[],
+  ring: Ring,
+  request: StagingRequest,
+): string | null {
+  const { brought, replaceStaged } = request
+  const found = rows.map(({ view }) => stagedKey(view, ring))
+  const kept = found.map((key) => (key === replaceStaged ? null : key))
+  const [key, another] = [...new Set(kept.filter((key) => key !== null))]
+  if (key === undefined) return brought
+  if (another !== undefined) throw severalStaged()
+  if (brought !== null && brought !== key) throw exists(key, 'private-key is a different one')
+  if (replaceStaged !== null && !found.includes(replaceStaged) && !isOfRun(rows, request)) {
+    throw exists(key, 'replace-staged names a different one')
   }
-  const moves = states.map((state, index): StagingMove => {
-    if (staged[index]) return replacing ? 'replace' : 'keep'
-    return state.records.next ? 'take-over' : 'stage'
-  })
-  return { plan: { moves, staged: replacing ? null : theOne } }
+  if (brought === null && kept.includes(null) && !findInRing(ring, key)) throw partial(key)
+  return key
 }
 
-function stagedRecord(state: TargetState): KeyRecord | null {
-  return state.privateKey.next && state.records.next ? state.records.next.record : null
+/** The key that is waiting in `next`; null if there is only a leftover or a key that is current already. */
+function stagedKey({ slots, names }: TargetView, ring: Ring): string | null {
+  const { next, current } = slots
+  if (next.secret === null) return null
+  const key = next.record?.fingerprint ?? (next.stored ? undefined : ring.next?.fingerprint)
+  if (key === undefined) {
+    throw new Problem(
+      'staged-key-exists',
+      `secret ${names.privateKey.next} exists, but variable ${names.record.next} does not, so it is unknown which key the secret contains`,
+      `start a new run that passes next-private-key: \${{ secrets.${names.privateKey.next} }}, which writes the record; or delete the secret if you do not need it`,
+    )
+  }
+  return key === current.record?.fingerprint ? null : key
 }
 
-/** An old snapshot of a key that went on already must not be staged again. */
-function staleKey(state: TargetState, wish: StagingWish): Problem | null {
-  const slot = (['current', 'previous'] as const).find(
-    (slot) => state.records[slot]?.record.fingerprint === wish.brought,
-  )
-  if (!slot) return null
-  return new Problem(
-    'input-invalid',
-    `private-key holds the ${slot} key (${wish.brought}, by variable ${wish.names.record[slot]}), which needs no staging`,
-    slot === 'current'
-      ? 'leave private-key empty to make a new pair'
-      : 'to go back to the previous key, run command: activate with it; leave private-key empty to make a new pair',
-  )
+/** Whether an earlier attempt of this run staged the key, after it had discarded the one that `replace-staged` names. */
+function isOfRun(rows: readonly Row[], { run }: StagingRequest): boolean {
+  return rows.every(({ view }) => (view.slots.next.record?.run ?? run) === run)
 }
 
-function loneSecret(state: TargetState, wish: StagingWish): Problem | null {
-  if (!state.privateKey.next || state.records.next) return null
+function exists(key: string, why: string): Problem {
   return new Problem(
     'staged-key-exists',
-    `secret ${wish.names.privateKey.next} exists since ${state.privateKey.next.createdAt}, but variable ${wish.names.record.next} does not say which key it is`,
-    `find out who stored it; when nobody needs it, delete secret ${wish.names.privateKey.next} by hand and run this again`,
+    `key ${key} is staged already, but ${why}`,
+    `to see the staged key again, run command: generate without private-key and replace-staged; to discard it, pass replace-staged: ${key}`,
   )
 }
 
-function youngRecord(state: TargetState, wish: StagingWish): Problem | null {
-  const record = state.privateKey.next ? null : (state.records.next?.record ?? null)
-  if (record === null || record.run === wish.run || isOld(record, wish.now)) return null
-  return new Problem(
-    'staged-key-exists',
-    `another run is staging key ${record.fingerprint} just now, or was cut off: variable ${wish.names.record.next} was written at ${record.madeAt} by ${record.run}, and its secret is not there`,
-    `wait for that run; ${takeoverAfterMinutes} minutes after ${record.madeAt} this command takes over what it left`,
-  )
-}
-
-function isOld(record: KeyRecord, now: Date): boolean {
-  return now.getTime() - Date.parse(record.madeAt) > takeoverAfterMinutes * 60_000
-}
-
-/** A staged key is there, and what was wished for is another one. */
-function otherKey(
-  staged: KeyRecord | null,
-  keys: ReadonlySet<string>,
-  wish: StagingWish,
-): Problem | null {
-  if (staged === null) return null
-  if (keys.size > 1) {
-    return new Problem(
-      'staged-key-partial',
-      `the targets have different keys staged; here it is ${staged.fingerprint}`,
-      `decide which one stays, delete secret ${wish.names.privateKey.next} and variable ${wish.names.record.next} of the others by hand, then fill them by passing the staged key as private-key`,
-    )
-  }
-  if (staged.fingerprint === wish.replaceStaged) return null
-  const replaceHint = `finish it with command: activate, or drop it on purpose with replace-staged: ${staged.fingerprint}`
-  if (wish.replaceStaged !== null) {
-    return new Problem(
-      'staged-key-exists',
-      `replace-staged names ${wish.replaceStaged}, but the staged key is ${staged.fingerprint} (since ${staged.madeAt})`,
-      replaceHint,
-    )
-  }
-  if (wish.brought !== null && wish.brought !== staged.fingerprint) {
-    return new Problem(
-      'staged-key-exists',
-      `private-key holds ${wish.brought}, but key ${staged.fingerprint} is staged since ${staged.madeAt} (${staged.run})`,
-      replaceHint,
-    )
-  }
-  return null
-}
-
-/**
- * Region and environment of one prefix do not change: an activation would refuse it, when a person has
- * exchanged the key for nothing.
- */
-function otherPlace(state: TargetState, wish: StagingWish): Problem | null {
-  for (const slot of ['next', 'current'] as const) {
-    const record = state.records[slot]?.record
-    if (!record || (slot === 'next' && record.fingerprint === wish.replaceStaged)) continue
-    const key = slot === 'next' ? 'staged' : 'current'
-    const differs = (input: string, wished: string, recorded: string): string =>
-      `${input} is ${wished}, but variable ${wish.names.record[slot]} says ${recorded} for the ${key} key`
-    if (wish.region && record.region && wish.region !== record.region) {
-      return new Problem(
-        'region-mismatch',
-        differs('region', wish.region, record.region),
-        'correct region or leave it empty, or give the other region a prefix of its own, for example AMAZON_PAY_EU',
-      )
-    }
-    const { payEnvironment } = record
-    if (wish.payEnvironment && payEnvironment && wish.payEnvironment !== payEnvironment) {
-      return new Problem(
-        'pay-environment-mismatch',
-        differs('pay-environment', wish.payEnvironment, payEnvironment),
-        'correct pay-environment or leave it empty, or give the sandbox a prefix of its own, for example AMAZON_PAY_SANDBOX',
-      )
-    }
-  }
-  return null
-}
-
-function partial(staged: KeyRecord | null, theOne: KeyRecord, wish: StagingWish): Problem {
+function severalStaged(): Problem {
   return new Problem(
     'staged-key-partial',
-    staged
-      ? `key ${theOne.fingerprint} is staged here, but not in all targets`
-      : `key ${theOne.fingerprint} is staged in other targets, but not here`,
-    `fill the rest by passing the staged key: private-key: \${{ secrets.${wish.names.privateKey.next} }}; or drop it everywhere with replace-staged: ${theOne.fingerprint}`,
+    'different keys are staged in the targets',
+    'run command: status, choose the key to keep, and pass the fingerprint of the other one as replace-staged',
   )
 }
 
-/** Somebody else's record appeared between looking and writing. */
-export function stagedMeanwhile(record: KeyRecord, names: SlotNames): Problem {
+function partial(key: string): Problem {
   return new Problem(
-    'staged-key-exists',
-    `another run was faster: variable ${names.record.next} now names key ${record.fingerprint} (${record.run})`,
-    'work from the exchange page of that run, or run this again to have its key shown',
+    'staged-key-partial',
+    `key ${key} is staged in some of the targets only, and next-private-key does not contain it`,
+    `start a new run, so that next-private-key contains the staged key; if this workflow cannot read that secret, pass replace-staged: ${key} to discard the key`,
+  )
+}
+
+/**
+ * Checks whether any key can be staged in this target.
+ * @throws Problem why not
+ */
+export function assertStageable(view: TargetView, ring: Ring, request: StagingRequest): void {
+  const { current, next, previous } = view.slots
+  if (changeIn(view)) throw changeUnfinished(view)
+  // In `next`, another key does not matter if it has replaced the key that this run may discard.
+  const replaced = ring.next !== null && ring.next.fingerprint === request.replaceStaged
+  for (const { problem } of [current, next, previous]) {
+    if (problem && !(replaced && problem === next.problem && problem.code === 'pair-changed')) {
+      throw problem
+    }
+  }
+  assertNotUsed(view, ring, request.brought)
+}
+
+/**
+ * Plans the move for one target.
+ * @param key fingerprint of the key for all targets; null if it is not generated yet
+ * @throws Problem why the key cannot be staged here
+ */
+export function planStaging(
+  view: TargetView,
+  ring: Ring,
+  request: StagingRequest,
+  key: string | null,
+): StagingMove {
+  assertStageable(view, ring, request)
+  const staged = stagedKey(view, ring)
+  if (staged !== null && staged !== request.replaceStaged && staged !== key) {
+    throw exists(staged, 'this run stages a different one')
+  }
+  const move = moveFor(view, staged, key)
+  const { next } = view.slots
+  if (move === 'keep' && next.record) assertSameScope(request, next.record)
+  if (move === 'stage' || move === 'clear') assertRoom(view)
+  return move
+}
+
+function moveFor({ slots }: TargetView, staged: string | null, key: string | null): StagingMove {
+  const { next } = slots
+  if (staged !== null && staged === key) return next.record ? 'keep' : 'record'
+  if (next.secret) return 'replace'
+  return next.stored ? 'clear' : 'stage'
+}
+
+/** A used key must not be staged again: it may have leaked, or may be deleted at Amazon. */
+function assertNotUsed({ slots }: TargetView, ring: Ring, brought: string | null): void {
+  if (brought === null) return
+  const slot = (['current', 'previous'] as const).find(
+    (slot) => slots[slot].record?.fingerprint === brought || ring[slot]?.fingerprint === brought,
+  )
+  if (!slot) return
+  throw new Problem(
+    'input-invalid',
+    `private-key is the ${slot} key (${brought}), which must not be staged again`,
+    slot === 'previous'
+      ? 'to return to the previous key, run command: rollback; otherwise pass a new key, or leave private-key empty to generate one'
+      : 'pass a new key, or leave private-key empty to generate one; to manage the pair that your shop uses, run command: adopt',
+  )
+}
+
+/** Checked before the first write: otherwise GitHub would refuse the secret after its record is written. */
+function assertRoom({ room }: TargetView): void {
+  if (room === null || room > 0) return
+  throw new Problem(
+    'secret-write-failed',
+    'contains as many secrets as GitHub allows',
+    'delete secrets that you do not need (GitHub allows 100 in a repository or environment, 1000 in an organization), then run this command again',
   )
 }

@@ -1,0 +1,120 @@
+import { choosePrevious, chooseStaged } from '../../../src/domain/rotation/choice.ts'
+import type { Slot } from '../../../src/domain/rotation/slots.ts'
+import { type Key, makeKeys, names, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
+
+const [current, staged, third] = makeKeys(3) as [Key, Key, Key]
+const ring = ringOf({ current, next: staged, previous: third })
+type Contents = Partial<Record<Slot, SlotContent>>
+const rows = (targets: readonly Contents[]) =>
+  targets.map((contents) => ({ view: view(contents, ring) }))
+const has = (key: Key, record: SlotContent['record'] = {}): SlotContent => ({ key, record })
+const keyOf = (found: { key: string; resumed: boolean } | string): string =>
+  typeof found === 'string' ? found : `${found.key}${found.resumed ? ' resumed' : ''}`
+
+const waiting = has(staged, { publicKeyId: null })
+const backAt = { rolledBackAt: '2026-11-02T00:00:00Z' }
+
+describe('activate chooses', () => {
+  test.each<[string, readonly Contents[], Key, string]>([
+    ['the staged key', [{ current: has(current), next: waiting }], staged, staged.fingerprint],
+    ['nothing when nothing is staged', [{ current: has(current) }], staged, 'staged-key-missing'],
+    [
+      'nothing when different keys are staged',
+      [{ next: waiting }, { next: has(third) }],
+      staged,
+      'staged-key-partial',
+    ],
+    [
+      'the key that a finished target has',
+      [{ current: has(staged) }, { current: has(current), next: waiting }],
+      staged,
+      `${staged.fingerprint} resumed`,
+    ],
+    [
+      'the current key when it has this ID',
+      [{ current: has(current) }],
+      current,
+      `${current.fingerprint} resumed`,
+    ],
+    [
+      'nothing when the ID is the current key’s and another is staged',
+      [{ current: has(current), next: waiting }],
+      current,
+      'pair-mismatch',
+    ],
+    [
+      'nothing when the ID is the previous key’s',
+      [{ next: waiting, previous: has(third) }],
+      third,
+      'pair-mismatch',
+    ],
+  ])('%s', (_, targets, { id }, expected) => {
+    expect(keyOf(outcomeOf(() => chooseStaged(rows(targets), id, names)))).toBe(expected)
+  })
+})
+
+describe('rollback chooses', () => {
+  const normal = { current: has(current), previous: has(third) }
+  test.each<[string, readonly Contents[], Key | null, string]>([
+    ['the previous key', [normal], null, third.fingerprint],
+    [
+      'nothing when there is no previous key',
+      [{ current: has(current) }],
+      null,
+      'nothing-to-roll-back',
+    ],
+    [
+      'nothing when the previous key was rolled back from',
+      [{ ...normal, previous: has(third, backAt) }],
+      null,
+      'nothing-to-roll-back',
+    ],
+    [
+      'a key that was rolled back from when its ID is typed',
+      [{ ...normal, previous: has(third, backAt) }],
+      third,
+      third.fingerprint,
+    ],
+    ['nothing when another ID is typed', [normal], staged, 'pair-mismatch'],
+    [
+      'the key that an interrupted rollback was about to activate',
+      [
+        {
+          current: has(current),
+          next: has(third, { change: 'rollback' }),
+          previous: has(current, backAt),
+        },
+      ],
+      null,
+      `${third.fingerprint} resumed`,
+    ],
+    [
+      'the previous key of a target that is left',
+      [{ current: has(third), previous: has(current, backAt) }, normal],
+      null,
+      `${third.fingerprint} resumed`,
+    ],
+    [
+      'nothing when the targets have different previous keys',
+      [normal, { current: has(current), previous: has(staged) }],
+      null,
+      'staged-key-partial',
+    ],
+    [
+      'a key without ID only when it is typed',
+      [{ ...normal, previous: has(third, { publicKeyId: null }) }],
+      null,
+      'public-key-id-invalid',
+    ],
+    [
+      'nothing for a rolled back key without ID',
+      [{ ...normal, previous: has(third, { ...backAt, publicKeyId: null }) }],
+      null,
+      'nothing-to-roll-back',
+    ],
+  ])('%s', (_, targets, typed, expected) => {
+    expect(keyOf(outcomeOf(() => choosePrevious(rows(targets), typed?.id ?? null, names)))).toBe(
+      expected,
+    )
+  })
+})

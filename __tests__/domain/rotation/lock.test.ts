@@ -1,0 +1,47 @@
+import { isDead, locked, readLock, writeLock } from '../../../src/domain/rotation/lock.ts'
+
+const run = { url: 'https://github.com/acme/shop/actions/runs/7', attempt: 2 }
+const at = (seconds: number): Date => new Date(Date.UTC(2026, 10, 26, 12, 0, seconds))
+const variable = (lock: object | string) => ({
+  createdAt: at(0).toISOString(),
+  updatedAt: at(100).toISOString(),
+  value: typeof lock === 'string' ? lock : JSON.stringify(lock),
+})
+const lock = {
+  id: 'x',
+  run: 'https://github.com/acme/shop/actions/runs/6',
+  attempt: 1,
+  command: 'generate',
+}
+
+test('a lock is read as it was written', () => {
+  expect(readLock(writeLock(lock))).toEqual(lock)
+})
+
+test.each([
+  ['text', 'nonsense'],
+  ['null', 'null'],
+  ['a member missing', '{"id":"x"}'],
+])('a lock that is %s is read as nothing', (_, text) => {
+  expect(readLock(text)).toBeNull()
+})
+
+test.each([
+  ['of another run, young', lock, 179, false],
+  ['of another run, three minutes old', lock, 180, true],
+  ['that is something else, young', 'nonsense', 179, false],
+  ['that is something else, three minutes old', 'nonsense', 180, true],
+  ['of an earlier attempt of this run', { ...lock, run: run.url }, 1, true],
+  ['of this very attempt', { ...lock, run: run.url, attempt: 2 }, 1, false],
+])('whether a lock is dead: %s', (_, value, seconds, dead) => {
+  expect(isDead(variable(value), at(seconds), run)).toBe(dead)
+})
+
+test('who has a lock and until when is said, without a link to another server', () => {
+  const { code, fact, hint } = locked(variable(lock), 'AMAZON_PAY_KEY_LOCK', run)
+  expect(code).toBe('locked')
+  expect(fact).toContain(lock.run)
+  expect(hint).toContain('12:03:00 UTC')
+  const foreign = { ...lock, run: 'https://evil.example/acme/shop' }
+  expect(locked(variable(foreign), 'AMAZON_PAY_KEY_LOCK', run).fact).not.toContain('evil')
+})

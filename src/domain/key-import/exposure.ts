@@ -1,0 +1,25 @@
+import { maskForms } from '../key/masks.ts'
+import { type KeyPair, sameKey } from '../key/pair.ts'
+import { type ImportOptions, importPrivateKey } from './import.ts'
+import { containsPrivateKey } from './masks.ts'
+
+/**
+ * Whether a private key is in any of the texts: as one of its usual spellings, also inside of other text, or as a text
+ * that can be read as this key in any supported format.
+ */
+export async function isExposed(
+  texts: readonly string[],
+  pair: KeyPair,
+  options: Pick<ImportOptions, 'passphrase' | 'readOpenSsh'>,
+): Promise<boolean> {
+  const spellings = maskForms(pair)
+  if (texts.some((text) => spellings.some((spelling) => text.includes(spelling)))) return true
+  // Only which key it is matters here, not whether Amazon Pay would take it.
+  const importing: ImportOptions = { ...options, assertPolicy: () => {} }
+  for (const text of texts) {
+    if (!containsPrivateKey(text)) continue
+    const found = await importPrivateKey(text, importing).catch(() => null)
+    if (found && sameKey(found.pair.publicKey, pair.publicKey)) return true
+  }
+  return false
+}

@@ -1,0 +1,77 @@
+import { formatOf, isVersion1 } from './detect.ts'
+import { sshToPkcs8 } from './hints.ts'
+import { normalize } from './normalize.ts'
+
+/**
+ * How a private key is stored as plain PEM, printed only where it works on a file with exactly this text. The shell stops
+ * before `gh` where a command fails: `gh secret set` stores an empty secret when it reads nothing.
+ */
+export function repairHint(text: string, secret: string, isReadByOpenSsl: boolean): string {
+  const { text: inside } = normalize(text)
+  if (inside.includes('BEGIN OPENSSH PRIVATE KEY')) {
+    const isPlain = text.trimEnd() === inside && !text.includes('\r')
+    return `${isPlain ? withThisText : asGenerated}: \`${sshToPkcs8} && gh secret set ${secret} < privateKey.pem\``
+  }
+  const plain = storeCommand('openssl pkey -in privateKey.pem', secret)
+  if (isReadByOpenSsl) return `${withThisText}: ${plain}`
+  const pipeline = pipelines.find(({ derOf }) => isReadable(derOf(text)))
+  return pipeline
+    ? `${withThisText}: ${storeCommand(pipeline.command, secret)}`
+    : `${asGenerated}: ${plain}`
+}
+
+const withThisText = 'with the text as file privateKey.pem'
+const asGenerated = 'with the file as it was generated as privateKey.pem'
+
+/** Stores what a command prints, or nothing where it fails. */
+function storeCommand(command: string, secret: string): string {
+  return `\`key=$(${command}) && printf '%s\\n' "$key" | gh secret set ${secret}\``
+}
+
+interface Pipeline {
+  readonly command: string
+  /** What the command hands to `openssl pkey -inform DER`. */
+  readonly derOf: (text: string) => Buffer
+}
+
+const keep = "tr -cd 'A-Za-z0-9+/=-'"
+const cut = "sed 's/.*-----BEGIN[A-Z]*PRIVATEKEY-----//; s/-----END.*//'"
+const decode = 'openssl base64 -d -A'
+const load = 'openssl pkey -inform DER'
+
+const pipelines: readonly Pipeline[] = [
+  {
+    command: `sed 's/\\\\[nr]//g' privateKey.pem | ${keep} | ${cut} | ${decode} | ${load}`,
+    derOf: (text) => strictBase64(bodyOf(text.replace(/\\[nr]/g, ''))),
+  },
+  {
+    command: `${keep} < privateKey.pem | ${decode} | ${keep} | ${cut} | ${decode} | ${load}`,
+    derOf: (text) => strictBase64(bodyOf(strictBase64(kept(text)).toString('latin1'))),
+  },
+]
+
+function kept(text: string): string {
+  return text.replace(/[^A-Za-z0-9+/=-]/g, '')
+}
+
+function bodyOf(text: string): string {
+  return kept(text)
+    .replace(/^.*-----BEGIN[A-Z]*PRIVATEKEY-----/, '')
+    .replace(/-----END.*/, '')
+}
+
+/** Empty where a strict decoder fails. */
+function strictBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.toString('base64') === text ? bytes : Buffer.alloc(0)
+}
+
+function isReadable(der: Buffer): boolean {
+  try {
+    const format = formatOf(der)
+    if (format === 'PKCS#8') return isVersion1(der)
+    return format === 'PKCS#1' || format === 'encrypted PKCS#8'
+  } catch {
+    return false
+  }
+}

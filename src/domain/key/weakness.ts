@@ -1,0 +1,69 @@
+import { primesBelow, squareRoot } from './numbers.ts'
+
+/** What makes a modulus easy to factor, as far as the public key alone tells; null where nothing was found. */
+export function weaknessOf(modulus: bigint): string | null {
+  if (modulus % 2n === 0n) return 'an even modulus'
+  const factor = smallFactorOf(modulus)
+  if (factor !== null) return `a modulus that is divisible by ${factor}`
+  if (isNearSquare(modulus)) return 'a modulus whose two factors are (nearly) equal'
+  if (hasRocaFingerprint(modulus)) {
+    return 'a modulus with the fingerprint of ROCA (CVE-2017-15361), a flaw of some smart cards and TPMs'
+  }
+  return null
+}
+
+/** Trial division goes this far; a record's key is checked for every target, so it has to take milliseconds. */
+const smallFactorLimit = 2 ** 17
+
+function smallFactorOf(modulus: bigint): number | null {
+  // Dividing a number of 2048 bits is slow, so primes are taken in groups whose product is still an exact number.
+  let group: number[] = []
+  let product = 1
+  for (const prime of primesBelow(smallFactorLimit)) {
+    if (product * prime > Number.MAX_SAFE_INTEGER) {
+      const factor = divisorIn(group, product, modulus)
+      if (factor !== null) return factor
+      group = []
+      product = 1
+    }
+    group.push(prime)
+    product *= prime
+  }
+  return divisorIn(group, product, modulus)
+}
+
+function divisorIn(primes: readonly number[], product: number, modulus: bigint): number | null {
+  const remainder = Number(modulus % BigInt(product))
+  return primes.find((prime) => remainder % prime === 0) ?? null
+}
+
+/** Steps of Fermat's method: it finds factors whose difference is small compared with their fourth root. */
+const fermatSteps = 100
+
+function isNearSquare(modulus: bigint): boolean {
+  const floor = squareRoot(modulus)
+  let a = floor * floor === modulus ? floor : floor + 1n
+  for (let step = 0; step < fermatSteps; step++, a++) {
+    const square = a * a - modulus
+    const root = squareRoot(square)
+    if (root * root === square) return true
+  }
+  return false
+}
+
+/** The primes by which the fingerprint is recognised (Nemec and others, “The Return of Coppersmith's Attack”, 2017). */
+const rocaPrimes = primesBelow(168).slice(1)
+
+/** Primes of the flawed library are a power of 65537 modulo each small prime, and so is their product. */
+function hasRocaFingerprint(modulus: bigint): boolean {
+  return rocaPrimes.every((prime) => isPowerOf65537(Number(modulus % BigInt(prime)), prime))
+}
+
+function isPowerOf65537(value: number, prime: number): boolean {
+  let power = 1
+  do {
+    if (power === value) return true
+    power = (power * 65537) % prime
+  } while (power !== 1)
+  return false
+}

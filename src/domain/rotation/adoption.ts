@@ -1,0 +1,87 @@
+import type { PublicKeyId } from '../amazon-pay/public-key-id.ts'
+import type { PayScope } from '../amazon-pay/region.ts'
+import { Problem, type Warning } from '../problem.ts'
+import type { KeyRecord } from './record.ts'
+import type { Ring } from './ring.ts'
+import { changeIn, changeUnfinished, type TargetView } from './view.ts'
+
+/** What to write beside an existing pair. */
+export interface Adoption {
+  readonly writeId: boolean
+  readonly writeRecord: boolean
+  /** The existing record, if it describes this key. */
+  readonly record: KeyRecord | null
+  /** When the private key was stored. */
+  readonly since: string | null
+  readonly warnings: readonly Warning[]
+}
+
+/** The Public Key ID of the pair, and the region and environment in which Amazon Pay accepts it. */
+export interface AdoptionRequest extends PayScope {
+  readonly publicKeyId: PublicKeyId
+}
+
+/**
+ * @throws Problem why the pair in the ring cannot be adopted here
+ */
+export function planAdoption(view: TargetView, ring: Ring, request: AdoptionRequest): Adoption {
+  const { current, next } = view.slots
+  if (changeIn(view)) throw changeUnfinished(view)
+  if (next.problem && next.problem.code !== 'pair-changed') throw next.problem
+  if (!current.secret || !ring.current) throw noPair(view)
+  const { record } = current
+  if (record && record.fingerprint !== ring.current.fingerprint) throw anotherKey(view, ring)
+  const sameId = record?.publicKeyId?.id === request.publicKeyId.id
+  return {
+    writeId: !view.publicKeyId || !sameId,
+    writeRecord: !sameId || !isInScope(record, request),
+    record,
+    since: current.secret.createdAt,
+    warnings: corrections(view, request),
+  }
+}
+
+function noPair({ slots, names }: TargetView): Problem {
+  const secret = names.privateKey.current
+  return new Problem(
+    'current-key-missing',
+    slots.current.secret
+      ? 'current-private-key is empty, so there is no pair to adopt'
+      : `secret ${secret} does not exist, so there is no pair to adopt`,
+    `store the private key that your shop uses in secret ${secret}, pass current-private-key: \${{ secrets.${secret} }} and start a new run; if your shop has no key yet, run command: generate`,
+  )
+}
+
+/** One warning for each value that is overwritten. */
+function corrections({ slots, names }: TargetView, request: AdoptionRequest): Warning[] {
+  const { record, problem } = slots.current
+  const variable = `variable ${names.record.current}`
+  const { id } = request.publicKeyId
+  const facts = [
+    problem ? `${problem.fact}; it is replaced` : null,
+    record && record.publicKeyId?.id !== id
+      ? `${variable} has ${record.publicKeyId ? `Public Key ID ${record.publicKeyId.id}` : 'no Public Key ID'}; it is corrected to ${id}`
+      : null,
+    record && !isInScope(record, request)
+      ? `${variable} has another region or environment; it is corrected`
+      : null,
+  ]
+  const hint = 'check that this is the pair that your shop uses'
+  return facts.filter((fact) => fact !== null).map((fact) => ({ fact, hint }))
+}
+
+function anotherKey({ names, slots }: TargetView, ring: Ring): Problem {
+  return new Problem(
+    'pair-changed',
+    `variable ${names.record.current} describes key ${slots.current.record?.fingerprint}, but current-private-key is key ${ring.current?.fingerprint}`,
+    `if the current key was changed since this run was queued, start a new run; if secret ${names.privateKey.current} was stored by hand, delete variable ${names.record.current} and run command: adopt again`,
+  )
+}
+
+function isInScope(record: PayScope | null, { region, payEnvironment }: PayScope): boolean {
+  return (
+    record !== null &&
+    (region === null || record.region === region) &&
+    (payEnvironment === null || record.payEnvironment === payEnvironment)
+  )
+}

@@ -1,0 +1,164 @@
+import type { PublicKeyId } from '../amazon-pay/public-key-id.ts'
+import type { PayScope } from '../amazon-pay/region.ts'
+import { Problem } from '../problem.ts'
+import type { Change, KeyRecord } from './record.ts'
+import type { SlotNames } from './slots.ts'
+import { changeIn, shownId, type TargetView } from './view.ts'
+
+type Row = { readonly view: TargetView }
+
+/** The key that becomes current, decided once for all targets. */
+export interface PromotionRequest extends PayScope {
+  readonly change: Change
+  /** Fingerprint of the key that becomes current. */
+  readonly key: string
+  readonly publicKeyId: PublicKeyId
+  readonly keepPrevious: boolean
+  /** Fingerprint of the staged key that a rollback may discard. */
+  readonly replaceStaged: string | null
+  /** Whether a target has begun or finished this change already. Then any key in the ring may be the old one. */
+  readonly resumed: boolean
+}
+
+/** The key that becomes current in all targets. */
+export interface Choice {
+  readonly key: string
+  readonly publicKeyId: PublicKeyId
+  /** Its record in any slot of any target. */
+  readonly record: KeyRecord
+  /** Whether any target has begun or finished this change already. */
+  readonly resumed: boolean
+}
+
+/**
+ * Chooses the key that `activate` makes current: the key that already has this Public Key ID in a finished target, otherwise
+ * the staged key.
+ * @throws Problem
+ */
+export function chooseStaged(rows: readonly Row[], id: PublicKeyId, names: SlotNames): Choice {
+  const current = recordsIn(rows, 'current').filter(({ publicKeyId }) => publicKeyId?.id === id.id)
+  const staged = recordsIn(rows, 'next')
+  const finished = onlyKey(
+    current,
+    `public-key-id ${id.id} belongs to different current keys in the targets`,
+  )
+  assertOfStagedKey(rows, id, finished, staged)
+  const chosen = finished ?? onlyKey(staged, 'different keys are staged in the targets')
+  if (!chosen) {
+    throw new Problem(
+      'staged-key-missing',
+      `no key is staged in secret ${names.privateKey.next} and variable ${names.record.next}`,
+      'run command: generate and exchange the public key first; to stage a key that you already have, run command: generate with private-key',
+    )
+  }
+  return {
+    key: chosen.fingerprint,
+    publicKeyId: id,
+    record: chosen,
+    resumed: finished !== null || isBegun(rows),
+  }
+}
+
+/** A Public Key ID belongs to one key only. */
+function assertOfStagedKey(
+  rows: readonly Row[],
+  id: PublicKeyId,
+  finished: KeyRecord | null,
+  staged: readonly KeyRecord[],
+): void {
+  const other = staged.find(({ fingerprint }) => finished && fingerprint !== finished.fingerprint)
+  if (other) throw idOf('current', id, other.fingerprint)
+  const previous = recordsIn(rows, 'previous').find(({ publicKeyId }) => publicKeyId?.id === id.id)
+  const key = staged[0]?.fingerprint ?? finished?.fingerprint
+  if (previous && key !== undefined && previous.fingerprint !== key) {
+    throw idOf('previous', id, key)
+  }
+}
+
+function idOf(slot: 'current' | 'previous', id: PublicKeyId, staged: string): Problem {
+  return new Problem(
+    'pair-mismatch',
+    `public-key-id ${id.id} belongs to the ${slot} key according to its record, but the staged key is another one (${staged})`,
+    'pass the Public Key ID that Integration Central shows for the staged key; to see its exchange page again, run command: generate',
+  )
+}
+
+/**
+ * Chooses the key that `rollback` makes current: the key of an interrupted rollback, otherwise the previous key. A previous
+ * key that was itself rolled back from needs its ID, so that a second click does not make a bad key current again.
+ * @param id Public Key ID of the key to roll back to
+ * @throws Problem
+ */
+export function choosePrevious(
+  rows: readonly Row[],
+  id: PublicKeyId | null,
+  names: SlotNames,
+): Choice {
+  const marked = recordsIn(
+    rows.filter(({ view }) => changeIn(view) === 'rollback'),
+    'next',
+  )
+  const previous = recordsIn(rows, 'previous')
+  const meant = previous.filter(
+    ({ rolledBackAt, publicKeyId }) => !rolledBackAt || (id !== null && publicKeyId?.id === id.id),
+  )
+  const chosen =
+    onlyKey(marked, 'interrupted rollbacks of the targets lead to different keys') ??
+    onlyKey(meant, 'the targets have different previous keys') ??
+    recordsIn(rows, 'current').find(({ publicKeyId }) => id !== null && publicKeyId?.id === id.id)
+  if (!chosen) throw nothing(rows, names)
+  const publicKeyId = chosen.publicKeyId ?? id
+  if (publicKeyId === null) {
+    throw new Problem(
+      'public-key-id-invalid',
+      `variable ${names.record.previous} has no Public Key ID, so the previous key cannot be verified`,
+      'pass the Public Key ID that Integration Central shows for the previous key as public-key-id',
+    )
+  }
+  if (id && publicKeyId.id !== id.id) {
+    throw new Problem(
+      'pair-mismatch',
+      `public-key-id is ${id.id}, but the key to roll back to (${chosen.fingerprint}) has another Public Key ID according to its record`,
+      'pass the Public Key ID of the previous key, or leave public-key-id empty',
+    )
+  }
+  const key = chosen.fingerprint
+  const finished = recordsIn(rows, 'current').some(({ fingerprint }) => fingerprint === key)
+  return { key, publicKeyId, record: chosen, resumed: finished || isBegun(rows) }
+}
+
+function nothing(rows: readonly Row[], names: SlotNames): Problem {
+  const previous = rows.map(({ view }) => view.slots.previous).find(({ record }) => record)
+  if (!previous?.record) {
+    return new Problem(
+      'nothing-to-roll-back',
+      `there is no previous key in secret ${names.privateKey.previous} and variable ${names.record.previous}`,
+      'to replace the current key, run command: generate',
+    )
+  }
+  return new Problem(
+    'nothing-to-roll-back',
+    `the previous key was taken out of use by a rollback at ${previous.record.rolledBackAt}`,
+    `to make this key current again, pass ${shownId(previous) ? `public-key-id: ${shownId(previous)}` : 'its Public Key ID as public-key-id'}; otherwise run command: generate`,
+  )
+}
+
+/** A mark always belongs to this change here: with another mark, the command has been refused before. */
+function isBegun(rows: readonly Row[]): boolean {
+  return rows.some(({ view }) => changeIn(view) !== null)
+}
+
+function recordsIn(rows: readonly Row[], slot: 'current' | 'next' | 'previous'): KeyRecord[] {
+  return rows.flatMap(({ view }) => view.slots[slot].record ?? [])
+}
+
+function onlyKey(records: readonly KeyRecord[], fact: string): KeyRecord | null {
+  const [first] = records
+  if (!first) return null
+  if (records.every(({ fingerprint }) => fingerprint === first.fingerprint)) return first
+  throw new Problem(
+    'staged-key-partial',
+    fact,
+    'run command: status, then change one target at a time (input repository)',
+  )
+}
