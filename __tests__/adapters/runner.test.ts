@@ -1,8 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
-import { createRunner, printProblem, writeSummary } from '../../src/adapters/runner.ts'
+import { createRunner } from '../../src/adapters/runner.ts'
 import { Problem } from '../../src/domain/problem.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'runner-'))
@@ -35,7 +43,7 @@ describe('what is printed', () => {
   })
 
   test('a problem, titled with its code', () => {
-    printProblem(new Problem('key-empty', 'a fact', 'a step'))
+    runner().error(new Problem('key-empty', 'a fact', 'a step'))
     expect(said).toBe('::error title=key-empty::a fact. Next: a step\n')
   })
 
@@ -59,30 +67,42 @@ describe('the run', () => {
     const env = {
       GITHUB_REPOSITORY: 'acme/shop',
       GITHUB_RUN_ID: '7',
+      GITHUB_RUN_ATTEMPT: '2',
       GITHUB_SERVER_URL: 'https://github.example.com',
       GITHUB_WORKFLOW_REF: 'acme/shop/.github/workflows/key.yml@refs/heads/main',
     }
     expect(runner(env).run).toEqual({
       repository: 'acme/shop',
       id: '7',
+      attempt: 2,
       url: 'https://github.example.com/acme/shop/actions/runs/7',
       workflow: '.github/workflows/key.yml',
       ref: 'main',
+      workflowUrl: 'https://github.example.com/acme/shop/actions/workflows/key.yml',
     })
   })
 
   test('says nothing that it does not know', () => {
-    expect(runner().run).toMatchObject({ workflow: null, ref: null })
+    expect(runner().run).toMatchObject({ attempt: 1, workflow: null, ref: null, workflowUrl: null })
   })
 
-  test('knows what was typed into its form, and only there', () => {
+  test('knows every text in the event that started it, however deep', () => {
     const event = join(folder, 'event.json')
-    writeFileSync(event, JSON.stringify({ inputs: { a: 'typed', b: true } }))
-    const dispatched = (name: string, path = event) =>
-      runner({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: path }).dispatched
-    expect(dispatched('workflow_dispatch')).toEqual(['typed'])
-    expect(dispatched('push')).toEqual([])
-    expect(dispatched('workflow_dispatch', `${event}.missing`)).toEqual([])
+    const payload = { inputs: { a: 'typed', b: true }, client_payload: { c: [{ d: 'deep' }] } }
+    writeFileSync(event, JSON.stringify(payload))
+    const { eventTexts } = runner({ GITHUB_EVENT_PATH: event })
+    expect([...eventTexts].sort()).toEqual([
+      'a',
+      'b',
+      'c',
+      'client_payload',
+      'd',
+      'deep',
+      'inputs',
+      'typed',
+    ])
+    expect(runner({ GITHUB_EVENT_PATH: `${event}.missing` }).eventTexts).toEqual([])
+    expect(runner().eventTexts).toEqual([])
   })
 })
 
@@ -124,9 +144,45 @@ describe('a file', () => {
   })
 })
 
-test('a runner without summaries gets none', async () => {
-  const before = process.env.GITHUB_STEP_SUMMARY
-  delete process.env.GITHUB_STEP_SUMMARY
-  await expect(writeSummary('# page')).resolves.toBeUndefined()
-  if (before !== undefined) process.env.GITHUB_STEP_SUMMARY = before
+describe('what is written by file commands', () => {
+  test('the summary goes into the file that the runner names', async () => {
+    const path = join(folder, 'summary.md')
+    writeFileSync(path, 'before')
+    process.env.GITHUB_STEP_SUMMARY = path
+    await runner({ GITHUB_STEP_SUMMARY: path }).summary('# page\n')
+    expect(readFileSync(path, 'utf8')).toBe('# page\n')
+  })
+
+  test('nothing is written to what is not a file, which could wait for ever', async () => {
+    await expect(runner({ GITHUB_STEP_SUMMARY: folder }).summary('# page')).rejects.toThrow()
+    await expect(runner().summary('# page')).rejects.toThrow()
+    expect(() => runner({ GITHUB_OUTPUT: folder }).output('status', 'ok')).toThrow()
+    expect(() => runner().output('status', 'ok')).toThrow()
+  })
+})
+
+describe('the public key file', () => {
+  test('replaces a link that was put there, and does not follow it', async () => {
+    mkdirSync(temp, { recursive: true })
+    const victim = join(folder, 'victim')
+    writeFileSync(victim, 'untouched')
+    symlinkSync(victim, join(temp, 'linked.pub'))
+    await runner().publicKeyFile('linked.pub', 'a key')
+    expect(readFileSync(victim, 'utf8')).toBe('untouched')
+    expect(lstatSync(join(temp, 'linked.pub')).isSymbolicLink()).toBe(false)
+  })
+
+  test.each([
+    ['is not set', ''],
+    ['is a file', '/dev/null'],
+  ])(
+    'that cannot be written because the temp folder %s is a problem of its own',
+    async (_, path) => {
+      await expect(runner({ RUNNER_TEMP: path }).publicKeyFile('a.pub', 'x')).rejects.toMatchObject(
+        {
+          code: 'artifact-failed',
+        },
+      )
+    },
+  )
 })

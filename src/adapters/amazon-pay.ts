@@ -1,51 +1,68 @@
+import type { IncomingMessage } from 'node:http'
 import { HttpClient } from '@actions/http-client'
+import type { Answer } from '../domain/amazon-pay/verdict.ts'
 import type { AmazonPay } from '../ports.ts'
 
 const requestTimeout = 10_000
-/** No answer of Amazon Pay to the proof is longer; what is, is not Amazon Pay. */
-const longestBody = 64 * 1024
+/** Amazon Pay's answers to this request are a line of JSON; what is longer comes from another server. */
+const maxBodyBytes = 64 * 1024
 
 /**
  * Amazon Pay's API over HTTPS, through the runner's proxy when there is one.
  * @param override scheme, host and port to send to instead, for rehearsals: what is signed stays the same
  */
-export function createAmazonPay(override: URL | null): AmazonPay {
+export function createAmazonPay(override: URL | null, timeout = requestTimeout): AmazonPay {
   return {
-    async send(request) {
+    async send({ host, path, headers }) {
       const client = new HttpClient('amazon-pay-keys', [], {
         allowRedirects: false,
         allowRetries: false,
-        socketTimeout: requestTimeout,
+        socketTimeout: timeout,
       })
-      const origin = override?.origin ?? `https://${request.host}`
-      let timer: NodeJS.Timeout | undefined
+      let message: IncomingMessage | undefined
+      const exchange = async (): Promise<Answer> => {
+        const origin = override?.origin ?? `https://${host}`
+        const response = await client.get(`${origin}${path}`, { ...headers })
+        message = response.message
+        return answerOf(message)
+      }
       try {
-        const timeout = new Promise<never>((_, reject) => {
-          timer = setTimeout(() => reject(new Error('timeout')), requestTimeout)
-        })
-        const { message } = await Promise.race([
-          client.get(`${origin}${request.path}`, { ...request.headers }),
-          timeout,
-        ])
-        const body = await Promise.race([bodyOf(message), timeout])
-        const header = (name: string): string | null => {
-          const value = message.headers[name]
-          return typeof value === 'string' ? value : null
-        }
-        return {
-          status: message.statusCode ?? 0,
-          contentType: header('content-type') ?? '',
-          body,
-          date: header('date'),
-          requestId: header('x-amz-pay-request-id'),
-        }
+        return await within(timeout, exchange())
       } catch {
         return null
       } finally {
-        clearTimeout(timer)
+        // dispose() leaves the connection of a proxy open: an answer that never ends would keep the process.
+        message?.destroy()
         client.dispose()
       }
     },
+  }
+}
+
+/** The socket's own timeout starts again with every byte, so that a slow answer would never end. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('timeout')), milliseconds)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function answerOf(message: IncomingMessage): Promise<Answer> {
+  const header = (name: string): string | null => {
+    const value = message.headers[name]
+    return typeof value === 'string' ? value : null
+  }
+  return {
+    status: message.statusCode ?? 0,
+    contentType: header('content-type') ?? '',
+    body: await bodyOf(message),
+    date: header('date'),
+    requestId: header('x-amz-pay-request-id'),
   }
 }
 
@@ -54,7 +71,7 @@ async function bodyOf(message: AsyncIterable<Buffer>): Promise<string> {
   let length = 0
   for await (const chunk of message) {
     length += chunk.length
-    if (length > longestBody) throw new Error('too long')
+    if (length > maxBodyBytes) throw new Error('too long')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,40 +1,36 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { copyAgain, fromOrigin } from '../domain/key-import/hints.ts'
+import { passphraseWrong } from '../domain/key-import/load.ts'
 import { Problem } from '../domain/problem.ts'
 
 /**
- * Opens an OpenSSH private key (RSA only) with sshpk, which is loaded when the first one comes. Whoever calls
- * this has looked at cipher and cost before: sshpk bounds neither.
- * @throws Problem; its cause is left out on purpose, since a library's message may quote its input
+ * Reads an OpenSSH private key (RSA only) with sshpk, which is loaded when the first one arrives. The caller has
+ * checked cipher and cost before: sshpk limits neither.
+ * @throws Problem without a cause, since a library's message may quote its input
  */
-export async function readOpenSsh(
-  text: string,
-  passphrase: string | undefined,
-): Promise<KeyObject> {
+export async function readOpenSsh(text: string, passphrase: string | null): Promise<KeyObject> {
   const { default: sshpk } = await import('sshpk')
   let numbers: Record<string, bigint>
   try {
     const key = sshpk.parsePrivateKey(
       text,
       'ssh-private',
-      passphrase === undefined ? {} : { passphrase },
+      passphrase === null ? {} : { passphrase },
     )
+    // The types of sshpk leave the key's parts out.
     const parts = key.parts as unknown as readonly { name: string; data: Buffer }[]
     numbers = Object.fromEntries(
       parts.map(({ name, data }) => [name, BigInt(`0x0${data.toString('hex')}`)]),
     )
   } catch {
-    throw passphrase === undefined
-      ? new Problem('key-unreadable', 'the OpenSSH key is damaged', 'copy it again, whole')
-      : new Problem(
-          'passphrase-wrong',
-          'the passphrase does not open the OpenSSH key',
-          'check it where it was made: `ssh-keygen -y -f privateKey.pem` asks for it',
-        )
+    throw passphrase === null
+      ? new Problem('key-unreadable', 'is a damaged OpenSSH private key', copyAgain)
+      : passphraseWrong()
   }
   return rsaKey(numbers)
 }
 
-/** OpenSSH keeps no dp and dq; everything that it keeps is checked by whoever gets the key. */
+/** OpenSSH stores no dp and dq; the caller checks all numbers. */
 function rsaKey(numbers: Record<string, bigint>): KeyObject {
   try {
     const { n, e, d, p, q, iqmp } = numbers as Record<'n' | 'e' | 'd' | 'p' | 'q' | 'iqmp', bigint>
@@ -44,8 +40,8 @@ function rsaKey(numbers: Record<string, bigint>): KeyObject {
   } catch {
     throw new Problem(
       'key-inconsistent',
-      'the OpenSSH key holds numbers that are no RSA key',
-      'take it again from where it was made',
+      'is an OpenSSH private key with numbers that are not an RSA key',
+      fromOrigin,
     )
   }
 }

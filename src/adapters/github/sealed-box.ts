@@ -1,31 +1,63 @@
+import { createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto'
 import type { SealedSecret } from '../../ports.ts'
-import { meanwhile } from '../meanwhile.ts'
+import { members } from './json.ts'
+import { GitHubError, refused } from './refusal.ts'
 
-/** GitHub's X25519 public key of one place. Never shared: the same `key_id` can stand for different keys. */
+/** GitHub's X25519 public key of one target. Never shared: the same `key_id` can name different keys. */
 export interface SealingKey {
   readonly keyId: string
   /** Base64 of 32 bytes. */
   readonly key: string
 }
 
-/** Of an X25519 public key. */
-export const sealingKeyBytes = 32
+const sealingKeyBytes = 32
 
-const libsodium = () => import('libsodium-wrappers')
-
-/** Ahead of sealing, since it takes a while. */
-export function loadSealing(): void {
-  meanwhile(libsodium)
+/**
+ * The sealing key in GitHub's answer. What is sealed for a weak key can be opened by others, so one is refused.
+ * @throws GitHubError
+ */
+export function readSealingKey(data: unknown): SealingKey {
+  const { key_id: keyId, key } = members(data)
+  if (typeof keyId !== 'string' || keyId === '' || typeof key !== 'string') {
+    throw unusable('has no key, or no key_id')
+  }
+  const bytes = Buffer.from(key, 'base64')
+  if (bytes.toString('base64') !== key) throw unusable('is not canonical base64')
+  if (bytes.length !== sealingKeyBytes) {
+    throw unusable(`has ${bytes.length} bytes instead of ${sealingKeyBytes}`)
+  }
+  if (hasLowOrder(bytes)) throw unusable('is a weak X25519 key (all zero, or of low order)')
+  return { keyId, key }
 }
 
-/** libsodium's `crypto_box_seal`, the way that GitHub documents. Loaded when the first key is to be sealed. */
+/** RFC 7748 §6.1: with a point of low order the shared secret is all zero, which OpenSSL refuses. */
+function hasLowOrder(bytes: Buffer): boolean {
+  const { privateKey } = generateKeyPairSync('x25519')
+  const x = bytes.toString('base64url')
+  try {
+    const publicKey = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x } })
+    diffieHellman({ privateKey, publicKey })
+    return false
+  } catch {
+    return true
+  }
+}
+
+function unusable(what: string): GitHubError {
+  return new GitHubError(refused(null, `the sealing key that GitHub’s address sent ${what}`))
+}
+
+/**
+ * libsodium's `crypto_box_seal`, as GitHub documents it. Loaded when the first secret is to be sealed.
+ * @param refresh fetches the sealing key anew
+ */
 export async function seal(
   name: string,
   value: string,
   sealingKey: SealingKey,
   refresh: () => Promise<SealingKey>,
 ): Promise<SealedSecret> {
-  const { default: sodium } = await libsodium()
+  const { default: sodium } = await import('libsodium-wrappers')
   await sodium.ready
   const recipient = sodium.from_base64(sealingKey.key, sodium.base64_variants.ORIGINAL)
   const box = sodium.crypto_box_seal(value, recipient)

@@ -1,0 +1,80 @@
+import type { Command, TargetSpec } from '../../ports.ts'
+
+/** Permissions of a GitHub App that this action may ask for, as GitHub's API spells them. */
+export type Permission =
+  | 'secrets'
+  | 'actions_variables'
+  | 'environments'
+  | 'actions'
+  | 'organization_secrets'
+  | 'organization_actions_variables'
+  | 'metadata'
+
+export type Level = 'read' | 'write'
+
+export type Permissions = Readonly<Partial<Record<Permission, Level>>>
+
+/** How GitHub's settings pages call a permission. */
+export const permissionTitles: Readonly<Record<Permission, string>> = {
+  secrets: 'Secrets (repository)',
+  actions_variables: 'Variables (repository)',
+  environments: 'Environments (repository)',
+  actions: 'Actions (repository)',
+  organization_secrets: 'Secrets (organization)',
+  organization_actions_variables: 'Variables (organization)',
+  metadata: 'Metadata (repository)',
+}
+
+type Kind = TargetSpec['kind']
+
+/** The table: what a kind of target needs, at the level of the command. `metadata` is only ever read. */
+const ofTarget: Readonly<Record<Kind, readonly Permission[]>> = {
+  repository: ['secrets', 'actions_variables'],
+  // GitHub lists the secrets of environments under Environments, “additional permissions: secrets”.
+  environment: ['secrets', 'actions_variables', 'environments'],
+  organization: ['organization_secrets', 'organization_actions_variables', 'metadata'],
+}
+
+const levels: Readonly<Record<Command, Level>> = {
+  generate: 'write',
+  activate: 'write',
+  rollback: 'write',
+  retire: 'write',
+  adopt: 'write',
+  status: 'read',
+  validate: 'read',
+}
+
+export interface PermissionOptions {
+  /** The Public Key ID is taken from the approvals of the run. */
+  readonly fromApproval: boolean
+  /** A workflow is started when the command is done. */
+  readonly redeploy: boolean
+}
+
+interface RequiredPermissions {
+  /** Without these the command cannot do its work. */
+  readonly required: Permissions
+  /** Without these it does its work with a warning. */
+  readonly optional: Permissions
+}
+
+/** Exactly what a command needs for its targets. */
+export function requiredPermissions(
+  command: Command,
+  targets: readonly TargetSpec[],
+  { fromApproval, redeploy }: PermissionOptions,
+): RequiredPermissions {
+  const kinds = targets.map(({ kind }) => kind)
+  const level = levels[command]
+  const named = kinds.flatMap((kind) => ofTarget[kind].map((name) => [name, level] as const))
+  const required: Permissions = {
+    ...Object.fromEntries(named),
+    ...(kinds.includes('organization') ? { metadata: 'read' } : {}),
+    ...(fromApproval ? { actions: 'read' } : {}),
+  }
+  if (redeploy) return { required, optional: { actions: 'write' } }
+  // An environment's protection rules, and runs that are still open, are read where the token may.
+  const helps = command === 'retire' || kinds.includes('environment')
+  return { required, optional: helps && !fromApproval ? { actions: 'read' } : {} }
+}

@@ -1,0 +1,102 @@
+import { Problem } from '../../domain/problem.ts'
+import type { StoredVariable } from '../../domain/rotation/slots.ts'
+import { explain } from './errors.ts'
+import { members, textOf } from './json.ts'
+import { type Location, orNull } from './location.ts'
+import { GitHubError, hasStatus } from './refusal.ts'
+import { storedOf } from './secrets.ts'
+import type { Visibilities } from './visibility.ts'
+
+export interface Variables {
+  get(name: string): Promise<StoredVariable | null>
+  /** False when there is one of this name already, with another value. */
+  create(name: string, value: string): Promise<boolean>
+  save(name: string, value: string): Promise<void>
+  delete(name: string): Promise<void>
+}
+
+/** Variables of one target over GitHub's REST API. */
+export function createVariables(location: Location, visibilities: Visibilities): Variables {
+  /** Variables that exist: they are updated, others are created, without a request to find out. */
+  const seen = new Set<string>()
+
+  const get = async (name: string): Promise<StoredVariable | null> => {
+    try {
+      const data = await orNull(location.call('GET', '/variables/{name}', { name }))
+      if (data === null) {
+        seen.delete(name)
+        return null
+      }
+      seen.add(name)
+      return { ...storedOf(data), value: textOf(members(data).value) }
+    } catch (error) {
+      throw explain(error, location.attempt(`read variable ${name}`))
+    }
+  }
+
+  const post = async (name: string, value: string): Promise<void> => {
+    await location.call('POST', '/variables', { name, value, ...visibilities.of(name) })
+    seen.add(name)
+  }
+  const patch = async (name: string, value: string): Promise<void> => {
+    await location.call('PATCH', '/variables/{name}', { name, value })
+    seen.add(name)
+  }
+
+  return {
+    get,
+
+    async create(name, value) {
+      try {
+        await post(name, value)
+        return true
+      } catch (error) {
+        if (!hasStatus(error, 409))
+          throw explain(error, location.attempt(`create variable ${name}`, 'variable'))
+        return isOwn(error, value, () => get(name))
+      }
+    },
+
+    async save(name, value) {
+      const [first, second, switched] = seen.has(name) ? [patch, post, 404] : [post, patch, 409]
+      try {
+        try {
+          await first(name, value)
+        } catch (error) {
+          // It was deleted, or created, since it was looked for.
+          if (!hasStatus(error, switched)) throw error
+          await second(name, value)
+        }
+      } catch (error) {
+        throw explain(error, location.attempt(`write variable ${name}`, 'variable'))
+      }
+    },
+
+    async delete(name) {
+      try {
+        await orNull(location.call('DELETE', '/variables/{name}', { name }))
+        seen.delete(name)
+      } catch (error) {
+        throw explain(error, location.attempt(`delete variable ${name}`, 'variable'))
+      }
+    },
+  }
+}
+
+/**
+ * After a 409: whether the variable is the one that an earlier try created, whose answer was lost. Values are compared,
+ * so that is known only of values that nothing else writes, such as a lock's.
+ */
+async function isOwn(
+  conflict: unknown,
+  value: string,
+  read: () => Promise<StoredVariable | null>,
+): Promise<boolean> {
+  if (!(conflict instanceof GitHubError) || !conflict.refusal.uncertain) return false
+  try {
+    return (await read())?.value === value
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    throw new Problem(error.code, error.fact, error.hint, { uncertain: true })
+  }
+}
