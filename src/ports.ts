@@ -1,32 +1,57 @@
 import type { PayEnvironment, Region } from './domain/amazon-pay/region.ts'
 import type { SignedRequest } from './domain/amazon-pay/signature.ts'
 import type { Answer } from './domain/amazon-pay/verdict.ts'
+import type { KeyPair } from './domain/key/pair.ts'
 import type { OpenSshReader } from './domain/key-import/import.ts'
 import type { Warning } from './domain/problem.ts'
-import type { KeyRecord } from './domain/rotation/record.ts'
-import type { Slot, SlotNames, Stored, TargetState } from './domain/rotation/slots.ts'
+import type {
+  Slot,
+  SlotNames,
+  Stored,
+  StoredVariable,
+  TargetState,
+} from './domain/rotation/slots.ts'
 
-export type Command = 'generate' | 'validate' | 'activate' | 'retire' | 'status'
+export const commandNames = [
+  'generate',
+  'validate',
+  'activate',
+  'rollback',
+  'retire',
+  'adopt',
+  'status',
+] as const
+
+export type Command = (typeof commandNames)[number]
 
 export type AmazonPayCheck = 'require' | 'warn' | 'off'
 
-/** The step's inputs, read and checked. Key material stays text here: it is read where it is used. */
+/**
+ * The step's inputs, read and checked. Keys are still text here: the command that uses a key parses it. An input that was
+ * not given is null, or an empty string where the type is string.
+ */
 export interface Inputs {
   readonly command: Command
+  /** `owner/name` of the repositories that use the secrets, in the order of their names. */
+  readonly repositories: readonly string[]
   /** The GitHub environment, as the input names it. */
   readonly environment: string | null
   readonly prefix: string
   readonly region: Region | null
   readonly payEnvironment: PayEnvironment | null
+  /** Inputs current-private-key, next-private-key and previous-private-key: the secrets when the run or job started. */
+  readonly slotKeys: Readonly<Record<Slot, string>>
+  /** A key that is in no slot. */
   readonly privateKey: string
-  readonly passphrase: string | undefined
+  readonly passphrase: string | null
   readonly publicKey: string
   readonly publicKeyId: string
   readonly amazonPayCheck: AmazonPayCheck
-  readonly previousPrivateKey: string
-  readonly previousPublicKeyId: string
   readonly keepPrevious: boolean
+  /** Fingerprint of the staged key that may be discarded. */
   readonly replaceStaged: string | null
+  /** File name of the workflow that deploys. */
+  readonly redeploy: string | null
   readonly maxAgeDays: number
   readonly artifact: boolean
   /** 0: the repository's default. */
@@ -34,26 +59,34 @@ export interface Inputs {
   readonly dryRun: boolean
 }
 
-/** What commands need from the world. Adapters fulfil these; tests fulfil them in memory. */
+/** What commands need from the world. Adapters provide it; tests provide it in memory. */
 export interface World {
   readonly runner: Runner
   readonly clock: Clock
   readonly targets: readonly Target[]
+  /** Null if no token was given. */
+  readonly github: GitHub | null
   readonly artifacts: ArtifactStore
   readonly amazonPay: AmazonPay
-  readonly github: GitHub
+  /** Generates an RSA key pair that meets the key policy. */
+  generateKeyPair(): Promise<KeyPair>
   readonly readOpenSsh: OpenSshReader
 }
 
-/** GitHub's runner: what a step can say, leave behind, and know of itself. */
+/** GitHub's runner: log, outputs, files, and what the step knows of its run. */
 export interface Runner {
-  /** Registers a value that must never be shown. Takes effect before anything that is printed after it. */
+  /** Registers a value that must never be shown. It is masked in everything that is printed afterwards. */
   mask(value: string): void
+  /** Shown only in runs with debug logging. Never contains key material. */
+  debug(line: string): void
   info(line: string): void
   notice(text: string): void
   warning(warning: Warning): void
-  output(name: OutputName, value: string): void
-  /** Writes a file below the runner's temp folder and tells its absolute path. */
+  output(name: string, value: string): void
+  /**
+   * Creates a file in the runner's temp folder and returns its absolute path.
+   * @throws Problem `artifact-failed`
+   */
   publicKeyFile(name: string, pem: string): Promise<string>
   /**
    * The bytes of a file below the workspace or the runner's temp folder.
@@ -61,8 +94,8 @@ export interface Runner {
    */
   readFile(path: string, input: string): Promise<Buffer>
   readonly run: Run
-  /** Values typed into the `workflow_dispatch` form that started this run, and so printed in its log. */
-  readonly dispatched: readonly string[]
+  /** Every string in the event that started this run, at any depth: everyone who may read the run may read them. */
+  readonly eventTexts: readonly string[]
   /** Fires when no further target may be started: the job was cancelled, or the step's time is nearly up. */
   readonly stop: AbortSignal
 }
@@ -71,64 +104,103 @@ export interface Runner {
 export interface Run {
   readonly repository: string
   readonly id: string
+  readonly attempt: number
   /** The same for all attempts of the run. */
   readonly url: string
-  /** Path of the workflow file and the ref that it was taken from, as far as the runner says. */
+  /** Path of the workflow file, and the ref that it was taken from; null if the runner does not say. */
   readonly workflow: string | null
   readonly ref: string | null
+  /** The page with the button “Run workflow”. */
+  readonly workflowUrl: string | null
 }
 
 export interface Clock {
   now(): Date
+  /** Pauses. Ends early when the step must stop. */
   sleep(milliseconds: number): Promise<void>
 }
 
-/** A value sealed for one target (libsodium `crypto_box_seal`), which only GitHub can open. */
+/** Which repositories may read an organization's secret or variable. */
+export type Visibility = 'all' | 'private' | 'selected'
+
+/** Where secrets and variables are stored, as given in the inputs. */
+export type TargetSpec =
+  | { readonly kind: 'repository'; readonly repository: string }
+  | { readonly kind: 'environment'; readonly repository: string; readonly environment: string }
+  | {
+      readonly kind: 'organization'
+      readonly organization: string
+      /** Null: the same as the current secret. */
+      readonly visibility: Visibility | null
+      readonly repositories: readonly string[]
+    }
+
+/** A value that is sealed for one target (libsodium `crypto_box_seal`). Only GitHub can open it. */
 export interface SealedSecret {
   readonly name: string
-  /** Seals the same value again, for when GitHub answers that the sealing key is not its own any more. */
-  reseal(): Promise<SealedSecret>
   readonly sealingKeyId: string
+  /** Base64. */
   readonly value: string
+  /** Seals the same value again. Needed when GitHub has replaced its sealing key. */
+  reseal(): Promise<SealedSecret>
 }
 
-/** One place that holds secrets and variables: a repository, one of its environments, or an organization. */
+/** A repository, one of its environments, or an organization that stores secrets and variables. */
 export interface Target {
   /** `acme/shop`, or the organization's name. */
   readonly name: string
   readonly environment: string | null
-  readonly names: SlotNames
-  /** Whether workflows of a repository receive what is stored here, as far as `inspect` saw. */
+  /** The name in messages: `acme/shop`, `environment production of acme/shop`, `organization acme`. */
+  readonly label: string
+  /** Whether workflows of a repository can read what is stored here, as far as `inspect` could see. */
   readableBy(repository: string): boolean
-  /** Reads only: the secrets and records of the slots that are named, and what else is asked for. */
-  inspect(options: {
-    readonly slots: readonly Slot[]
-    readonly publicKeyId: boolean
-    readonly sealing: boolean
-  }): Promise<TargetState>
-  /** What is true but not forbidden, and was seen by `inspect`. */
+  /**
+   * Reads the state of everything that belongs to one prefix. Writes nothing.
+   * @throws Problem or Problems: what GitHub refused
+   */
+  inspect(names: SlotNames): Promise<TargetState>
+  /** Warnings about what `inspect` saw, such as an environment without protection rules. */
   readonly remarks: readonly Warning[]
-  /** Seals with the key that `inspect` fetched. */
+  /** Seals with the target's own key, which is fetched on first use. */
   seal(name: string, value: string): Promise<SealedSecret>
   putSecret(secret: SealedSecret): Promise<void>
+  /** Succeeds if the secret does not exist. */
   deleteSecret(name: string): Promise<void>
   secret(name: string): Promise<Stored | null>
-  record(slot: Slot): Promise<KeyRecord | null>
-  /** Creates the variable; false when there is one already. */
-  createRecord(slot: Slot, record: KeyRecord): Promise<boolean>
-  /** Creates or updates the variable. */
-  saveRecord(slot: Slot, record: KeyRecord): Promise<void>
-  deleteRecord(slot: Slot): Promise<void>
-  /** GitHub's own clock, from its newest answer. */
-  readonly serverTime: Date | null
+  variable(name: string): Promise<StoredVariable | null>
+  /** Returns false if a variable of this name exists. */
+  createVariable(name: string, value: string): Promise<boolean>
+  /** Creates or updates. */
+  saveVariable(name: string, value: string): Promise<void>
+  /** Succeeds if the variable does not exist. */
+  deleteVariable(name: string): Promise<void>
 }
 
-/** What is asked of GitHub besides secrets and variables. */
+/** What commands need from GitHub besides secrets and variables. */
 export interface GitHub {
+  /** GitHub's time, from its latest response; null before the first one. */
+  readonly serverTime: Date | null
+  /** Number of requests sent so far that change a secret or a variable. */
+  readonly writes: number
+  /** Requests that GitHub still accepts this hour, from its latest response; null if it does not say. */
+  readonly remaining: { readonly requests: number; readonly resetAt: Date } | null
+  /** Whether the token is known to lack Actions: read, which was said when it was requested. */
+  readonly lacksActions: boolean
   /** All approvals of this run. */
   approvals(): Promise<readonly Approval[]>
-  /** Runs of a repository that are still open and were created before a point in time. */
+  /** Runs of a repository that were created before a point in time and have not ended. */
   openRuns(repository: string, before: Date): Promise<readonly OpenRun[]>
+  /**
+   * Checks, by reading only, whether a workflow can be started. A token without Actions: write is noticed only if this
+   * action requested the token; otherwise GitHub refuses when the workflow is started.
+   * @throws Problem
+   */
+  assertDispatchable(repository: string, workflow: string): Promise<void>
+  /**
+   * Starts a workflow on the default branch and returns the URL of its page.
+   * @throws Problem
+   */
+  dispatch(repository: string, workflow: string): Promise<string>
 }
 
 export interface Approval {
@@ -145,8 +217,12 @@ export interface OpenRun {
 }
 
 export interface ArtifactStore {
-  /** Uploads one plain file; null when the run has an artifact of this name already. */
-  upload(path: string, retentionDays: number): Promise<StoredArtifact | null>
+  /**
+   * Uploads one file without zipping it. Returns null if the run already has an artifact of this name.
+   * @param sha256 hex digest that the uploaded file must have
+   * @throws Problem `artifact-failed`
+   */
+  upload(path: string, retentionDays: number, sha256: string): Promise<StoredArtifact | null>
 }
 
 export interface StoredArtifact {
@@ -157,35 +233,6 @@ export interface StoredArtifact {
 }
 
 export interface AmazonPay {
-  /** One exchange, no decisions: the answer, or null when none came in time. */
+  /** Sends one request. Returns the answer, or null if none came in time; judges nothing. */
   send(request: SignedRequest): Promise<Answer | null>
 }
-
-/** The outputs of action.yml. */
-export const outputNames = [
-  'command',
-  'status',
-  'error-code',
-  'new-key',
-  'public-key',
-  'public-key-file',
-  'fingerprint',
-  'public-key-id',
-  'previous-public-key-id',
-  'region',
-  'pay-environment',
-  'exchange-url',
-  'exchange-markdown',
-  'amazon-pay',
-  'secret-name',
-  'targets',
-  'artifact-id',
-  'artifact-url',
-  'artifact-digest',
-  'made-at',
-  'age-days',
-  'rotation-due',
-  'staged-since',
-] as const
-
-export type OutputName = (typeof outputNames)[number]

@@ -1,109 +1,220 @@
-import { isLoopback, type Order, readAmazonPayUrl, readApiUrl } from './action/inputs.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Credentials, Order } from './action/inputs.ts'
+import { readAmazonPayUrl, readApiUrl } from './action/values.ts'
+import type { AppTokenOptions, InstallationToken } from './adapters/github/app-token.ts'
+import { requiredPermissions } from './adapters/github/permissions.ts'
+import { assertToken } from './adapters/github/token.ts'
 import { readOpenSsh } from './adapters/sshpk.ts'
-import { beginKeyPair } from './domain/key/pair.ts'
-import { Problem } from './domain/problem.ts'
-import { slotNames } from './domain/rotation/slots.ts'
-import type { Clock, GitHub, Inputs, Runner, Target, World } from './ports.ts'
+import { exposed } from './commands/shared/keys.ts'
+import { maskForms } from './domain/key/masks.ts'
+import { generateKeyPair, type KeyPair, privateKeyPem } from './domain/key/pair.ts'
+import { assertAppKeyPolicy } from './domain/key/policy.ts'
+import { isExposed } from './domain/key-import/exposure.ts'
+import { importPrivateKey } from './domain/key-import/import.ts'
+import { naming, Problem } from './domain/problem.ts'
+import type { Clock, GitHub, Inputs, Runner, Target, TargetSpec, World } from './ports.ts'
+import type { Book } from './summary/outcome.ts'
 
-const network = () => import('./adapters/network.ts')
+type Environment = Readonly<Record<string, string | undefined>>
 
-/** The adapters that an order needs, wired. What it does not need is not loaded. */
-export async function createWorld(
-  order: Order,
-  runner: Runner,
-  env: Readonly<Record<string, string | undefined>>,
-  time: { readonly clock: Clock; readonly deadline: { signal: AbortSignal; at: Date } },
-): Promise<World> {
-  const amazonPayUrl = readAmazonPayUrl(env.AMAZON_PAY_API_URL)
-  const { targets, github } =
-    order.places.length === 0
-      ? { targets: [], github: noGitHub }
-      : await gitHub(
-          order,
-          runner,
-          readApiUrl('GITHUB_API_URL', env.GITHUB_API_URL ?? 'https://api.github.com'),
-          amazonPayUrl,
-          time,
-        )
-  return {
+interface Options {
+  readonly runner: Runner
+  readonly book: Book
+  readonly env: Environment
+  readonly clock: Clock
+  readonly deadline: { readonly signal: AbortSignal; readonly at: Date }
+}
+
+interface OpenWorld {
+  readonly world: World
+  /** Revokes the token that was requested with the App's credentials. */
+  readonly close: () => Promise<void>
+}
+
+/** Creates the adapters that this command needs. Others are not loaded, so that the step starts fast. */
+export async function openWorld(order: Order, options: Options): Promise<OpenWorld> {
+  const { runner, book, env, clock } = options
+  const apiUrl = readApiUrl('GITHUB_API_URL', env.GITHUB_API_URL || 'https://api.github.com')
+  const amazonPayUrl = readAmazonPayUrl(env.AMAZON_PAY_API_URL, apiUrl)
+  checkTls(env, book)
+  // Finding primes is slow and runs on another thread: begun now, it overlaps with loading the adapters.
+  const makePair = keyPairs(order.inputs)
+  const { targets, github, close } = await openGitHub(order, apiUrl, options)
+  const world: World = {
     runner,
-    clock: time.clock,
+    clock,
     targets,
     github,
+    generateKeyPair: makePair,
     artifacts: {
-      async upload(path, retentionDays) {
-        const { createArtifactStore } = await network()
-        return createArtifactStore(runner.run.url, runner.stop).upload(path, retentionDays)
+      async upload(...upload) {
+        const { createArtifactStore } = await import('./adapters/artifact.ts')
+        return createArtifactStore(runner.run.url, runner.stop).upload(...upload)
       },
     },
     amazonPay: {
       async send(request) {
-        const { createAmazonPay } = await network()
+        const { createAmazonPay } = await import('./adapters/amazon-pay.ts')
         return createAmazonPay(amazonPayUrl).send(request)
       },
     },
     readOpenSsh,
   }
+  return { world, close }
 }
 
-async function gitHub(
-  { token, places, inputs }: Order,
-  runner: Runner,
-  apiUrl: URL,
-  amazonPayUrl: URL | null,
-  time: Parameters<typeof createWorld>[3],
-): Promise<{ targets: Target[]; github: GitHub }> {
-  if (amazonPayUrl && !isLoopback(apiUrl) && ['activate', 'retire'].includes(inputs.command)) {
+/** Starts generating the first pair early if the command is sure to need one. */
+function keyPairs(inputs: Inputs): () => Promise<KeyPair> {
+  const { command, privateKey, amazonPayCheck } = inputs
+  const stages = command === 'generate' && privateKey.trim() === ''
+  // The control request of a verification is signed with a throwaway key.
+  const verifies = ['activate', 'rollback', 'adopt'].includes(command) && amazonPayCheck !== 'off'
+  let begun = stages || verifies ? generateKeyPair() : null
+  begun?.catch(() => {})
+  return () => {
+    const pair = begun ?? generateKeyPair()
+    begun = null
+    return pair
+  }
+}
+
+/** Without certificate checks, a server in between could read a key or answer in place of GitHub. */
+function checkTls(env: Environment, book: Book): void {
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     throw new Problem(
       'input-invalid',
-      'AMAZON_PAY_API_URL points to a stand-in for Amazon Pay, while GitHub is the real one',
-      `remove AMAZON_PAY_API_URL from the step's environment: what a stand-in says must not change real secrets`,
+      'NODE_TLS_REJECT_UNAUTHORIZED is 0 in the environment of this step, which turns certificate checks off',
+      'remove it, and find out which earlier step set it; to trust a private certificate authority, set NODE_EXTRA_CA_CERTS',
     )
   }
-  // Finding primes takes as long as all that is loaded here, and does it on another thread.
-  if (needsFreshPair(inputs)) beginKeyPair()
-  const { createGitHub, createGitHubClient, createTarget, prepareUpload } = await network()
-  const client = createGitHubClient({
-    token,
-    apiUrl: apiUrl.href.replace(/\/$/, ''),
-    tell: runner.info,
-    ...time,
-    onWrite: inputs.artifact ? prepareUpload : () => {},
-  })
-  const names = slotNames(inputs.prefix)
-  return {
-    targets: places.map((place) => createTarget(client, place, names)),
-    github: createGitHub(client, runner.run),
+  const proxy = ['HTTPS_PROXY', 'https_proxy'].find((name) => env[name])
+  const system = env.NODE_USE_SYSTEM_CA === '1' ? ['SSL_CERT_FILE', 'SSL_CERT_DIR'] : []
+  const certificates = ['NODE_EXTRA_CA_CERTS', ...system].find((name) => env[name])
+  if (proxy && certificates) {
+    book.warn({
+      fact: `${proxy} and ${certificates} are both set: the proxy can read everything that this step sends and receives`,
+      hint: 'check that both are set by your own runner, and not by an earlier step of this job',
+    })
   }
 }
 
-/** `generate` stages one, unless a key is brought; the control of `activate` is signed with one. */
-function needsFreshPair({ command, privateKey, amazonPayCheck }: Inputs): boolean {
-  return command === 'generate'
-    ? privateKey.trim() === ''
-    : command === 'activate' && amazonPayCheck !== 'off'
+const nothing = async (): Promise<void> => {}
+
+interface OpenGitHub {
+  readonly targets: readonly Target[]
+  readonly github: GitHub | null
+  readonly close: () => Promise<void>
 }
 
-/** `validate` needs no GitHub, and works without a network. */
-const noGitHub: GitHub = {
-  approvals: () => Promise.reject(new Error('validate asks GitHub nothing')),
-  openRuns: () => Promise.reject(new Error('validate asks GitHub nothing')),
+async function openGitHub(order: Order, apiUrl: URL, options: Options): Promise<OpenGitHub> {
+  const { credentials, targets: specs } = order
+  if (credentials.kind === 'none') return { targets: [], github: null, close: nothing }
+  const { runner, clock, deadline } = options
+  const api = await import('./adapters/github/index.ts')
+  const connection = {
+    apiUrl: apiUrl.href.replace(/\/$/, ''),
+    clock,
+    deadline,
+    tell: runner.info,
+    debug: runner.debug,
+  }
+  const { token, lacksActions, close } =
+    credentials.kind === 'token'
+      ? { token: await checkedToken(credentials.token), lacksActions: false, close: nothing }
+      : await requestToken(order, credentials, options, (app) =>
+          api.getInstallationToken({ ...connection, ...app }),
+        )
+  const client = api.createGitHubClient({ ...connection, token })
+  return {
+    targets: specs.map((spec) => api.createTarget(client, spec)),
+    github: api.createGitHub(client, runner.run, lacksActions),
+    close,
+  }
 }
 
-/** Sleeps that end early when the step has to come to its end. */
+/** Checked before any request: GitHub would answer 401 without saying why. */
+function checkedToken(text: string): Promise<string> {
+  return naming('token', () => {
+    assertToken(text.trim())
+    return text.trim()
+  })
+}
+
+type AppCredentials = Extract<Credentials, { kind: 'app' }>
+type AppToken = Omit<AppTokenOptions, 'apiUrl' | 'clock' | 'deadline' | 'tell' | 'debug'>
+
+/** Requests a token for exactly these targets and exactly the permissions of the command. */
+async function requestToken(
+  { inputs, targets }: Order,
+  { clientId, privateKey }: AppCredentials,
+  { runner, book }: Options,
+  request: (app: AppToken) => Promise<InstallationToken>,
+): Promise<{ token: string; lacksActions: boolean; close: () => Promise<void> }> {
+  const { pair, masks } = await naming('app-private-key', () =>
+    importPrivateKey(privateKey, {
+      passphrase: null,
+      readOpenSsh,
+      assertPolicy: assertAppKeyPolicy,
+    }),
+  )
+  for (const mask of [...masks, ...maskForms(pair)]) runner.mask(mask)
+  if (await isExposed(runner.eventTexts, pair, { passphrase: null, readOpenSsh })) {
+    throw exposed('app-private-key')
+  }
+  const fromApproval = inputs.publicKeyId === 'from-approval'
+  const { required, optional } = requiredPermissions(inputs.command, targets, {
+    fromApproval,
+    redeploy: inputs.redeploy !== null,
+  })
+  const granted = await request({
+    clientId,
+    pem: privateKeyPem(pair),
+    permissions: required,
+    optional,
+    ...ownerOf(inputs, targets, fromApproval ? runner.run.repository : null),
+  })
+  runner.mask(granted.token)
+  for (const remark of granted.remarks) book.warn(remark)
+  const lacksActions = granted.permissions.actions === undefined
+  return { token: granted.token, lacksActions, close: granted.revoke }
+}
+
+/**
+ * The one owner of all targets, and its repositories; none for an organization of which only secrets are meant.
+ * @param approved repository of this run, whose approvals are to be read
+ */
+function ownerOf(
+  { repositories, redeploy }: Inputs,
+  targets: readonly TargetSpec[],
+  approved: string | null,
+): { owner: string; repositories: string[] } {
+  const organization = targets.find((target) => target.kind === 'organization')?.organization
+  const owners = [...(organization ? [organization] : []), ...repositories.map(ownerIn)]
+  const [owner = ''] = owners
+  const other = owners.find((name) => name.toLowerCase() !== owner.toLowerCase())
+  if (other !== undefined && !organization) {
+    throw new Problem(
+      'input-invalid',
+      `repository names repositories of ${owner} and of ${other}, but a GitHub App token covers one owner only`,
+      'use one step for each owner, or pass a token that covers both',
+    )
+  }
+  const own = (name: string): boolean => ownerIn(name).toLowerCase() === owner.toLowerCase()
+  const all = [...repositories, ...(approved ? [approved] : [])].filter(own)
+  return {
+    owner,
+    repositories: organization && !approved && redeploy === null ? [] : [...new Set(all)],
+  }
+}
+
+function ownerIn(repository: string): string {
+  return repository.split('/')[0] ?? ''
+}
+
+/** A clock whose pauses end early when the step must stop. */
 export function createClock(stop: AbortSignal): Clock {
   return {
     now: () => new Date(),
-    sleep: (milliseconds) =>
-      new Promise((resolve) => {
-        if (stop.aborted) return resolve()
-        const done = (): void => {
-          clearTimeout(timer)
-          stop.removeEventListener('abort', done)
-          resolve()
-        }
-        const timer = setTimeout(done, milliseconds)
-        stop.addEventListener('abort', done)
-      }),
+    sleep: (milliseconds) => pause(milliseconds, undefined, { signal: stop }).catch(() => {}),
   }
 }

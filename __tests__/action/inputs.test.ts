@@ -1,19 +1,21 @@
 import {
   type InputName,
+  inputNames,
   inputUse,
-  isLoopback,
-  readAmazonPayUrl,
-  readApiUrl,
+  type RawInputs,
   readOrder,
-  sensitiveInputs,
   unusedInputs,
 } from '../../src/action/inputs.ts'
+import { isLoopback, readAmazonPayUrl, readApiUrl } from '../../src/action/values.ts'
+import { type Command, commandNames } from '../../src/ports.ts'
 
 type Given = Partial<Record<InputName, string>>
 
 /** As the runner hands them over: what a step does not set has action.yml's default. */
-const raw = (given: Given) => (name: InputName) =>
-  given[name] ?? inputUse[name].otherwise ?? 'acme/shop'
+const raw = (given: Given): RawInputs =>
+  Object.fromEntries(
+    inputNames.map((name) => [name, given[name] ?? inputUse[name].otherwise ?? 'acme/shop']),
+  ) as RawInputs
 const order = (given: Given = {}) => readOrder(raw({ command: 'generate', token: 't', ...given }))
 const refusal = (given: Given): string => {
   try {
@@ -28,23 +30,24 @@ const refusal = (given: Given): string => {
 describe('an order', () => {
   test('with nothing but a command and a token', () => {
     expect(order()).toEqual({
-      token: 't',
-      places: [{ kind: 'repository', repository: 'acme/shop' }],
+      credentials: { kind: 'token', token: 't' },
+      targets: [{ kind: 'repository', repository: 'acme/shop' }],
       inputs: {
         command: 'generate',
+        repositories: ['acme/shop'],
         environment: null,
         prefix: 'AMAZON_PAY',
         region: null,
         payEnvironment: null,
+        slotKeys: { current: '', next: '', previous: '' },
         privateKey: '',
-        passphrase: undefined,
+        passphrase: null,
         publicKey: '',
         publicKeyId: '',
-        amazonPayCheck: 'warn',
-        previousPrivateKey: '',
-        previousPublicKeyId: '',
+        amazonPayCheck: 'require',
         keepPrevious: true,
         replaceStaged: null,
+        redeploy: null,
         maxAgeDays: 90,
         artifact: true,
         retentionDays: 0,
@@ -53,18 +56,24 @@ describe('an order', () => {
     })
   })
 
+  test('with the credentials of an App', () => {
+    const given = { token: '', 'app-client-id': ' Iv1 ', 'app-private-key': 'k\n' }
+    expect(order(given).credentials).toEqual({ kind: 'app', clientId: 'Iv1', privateKey: 'k\n' })
+  })
+
   test('has defaults that depend on the command', () => {
     expect(order({ command: 'activate' }).inputs).toMatchObject({
       amazonPayCheck: 'require',
       artifact: false,
     })
-    expect(order({ command: 'validate', token: '' }).places).toEqual([])
+    const offline = order({ command: 'validate', token: '' })
+    expect(offline).toMatchObject({ credentials: { kind: 'none' }, targets: [] })
+    expect(offline.inputs.amazonPayCheck).toBe('warn')
   })
 
   test('keeps blanks of a passphrase, and none around words', () => {
     expect(order({ 'private-key-passphrase': ' a ' }).inputs.passphrase).toBe(' a ')
-    expect(order({ token: ' t\n', command: ' status ' })).toMatchObject({
-      token: 't',
+    expect(order({ command: ' status ' })).toMatchObject({
       inputs: { command: 'status' },
     })
   })
@@ -74,12 +83,12 @@ describe('an order', () => {
     [' acme/a , acme/b,\n\n', ['acme/a', 'acme/b']],
     ['acme/a.b-c_d\r\nacme/b', ['acme/a.b-c_d', 'acme/b']],
   ])('for several repositories: %j', (repository, names) => {
-    const places = order({ repository }).places
-    expect(places).toEqual(names.map((name) => ({ kind: 'repository', repository: name })))
+    const { targets } = order({ repository })
+    expect(targets).toEqual(names.map((name) => ({ kind: 'repository', repository: name })))
   })
 
   test('for an environment of each', () => {
-    expect(order({ repository: 'acme/a,acme/b', environment: ' prod/eu ' }).places).toEqual(
+    expect(order({ repository: 'acme/a,acme/b', environment: ' prod/eu ' }).targets).toEqual(
       ['acme/a', 'acme/b'].map((repository) => ({
         kind: 'environment',
         repository,
@@ -90,7 +99,7 @@ describe('an order', () => {
 
   test('for an organization', () => {
     const given = { organization: 'acme', visibility: 'selected', repository: 'ACME/a' }
-    expect(order(given).places).toEqual([
+    expect(order(given).targets).toEqual([
       {
         kind: 'organization',
         organization: 'acme',
@@ -118,13 +127,19 @@ describe('a complaint names the input', () => {
     [{ command: '' }],
     [{ command: 'rotate' }],
     [{ token: ' ' }],
+    [{ 'app-client-id': 'Iv1' }],
+    [{ token: '', 'app-client-id': 'Iv1' }],
+    [{ token: '', 'app-private-key': 'k' }],
+    [{ token: '', command: 'validate', 'app-private-key': 'k' }],
+    [{ redeploy: 'deploy' }],
+    [{ redeploy: '../deploy.yml' }],
     [{ repository: '' }],
     [{ repository: 'shop' }],
     [{ repository: 'acme/shop/x' }],
     [{ repository: 'acme/..' }],
     [{ repository: 'https://github.com/acme/shop' }],
     [{ repository: 'acme/shop,Acme/Shop' }],
-    [{ repository: Array.from({ length: 101 }, (_, index) => `acme/r${index}`).join() }],
+    [{ repository: 'acme/shop.git' }],
     [{ visibility: 'private' }],
     [{ visibility: 'public', organization: 'acme' }],
     [{ organization: 'acme', environment: 'production' }],
@@ -153,41 +168,45 @@ describe('a complaint names the input', () => {
   })
 })
 
-describe('what is private', () => {
-  test('is known as such, exactly as it was given', () => {
-    const given = { 'private-key': ' k\n', 'private-key-passphrase': ' p', 'public-key': 'x' }
-    expect(sensitiveInputs(raw({ token: 't', ...given }))).toEqual([
-      { name: 'private-key', value: ' k\n' },
-      { name: 'private-key-passphrase', value: ' p' },
-      { name: 'token', value: 't' },
-    ])
-  })
-})
-
 describe('an input that the command does not use', () => {
-  const unused = (given: Given, command: 'generate' | 'validate' | 'retire') =>
+  const unused = (given: Given, command: Command) =>
     unusedInputs(raw(given), command).map(({ fact }) => fact.split(' ')[0])
 
-  test('is told when it says something else than its default', () => {
+  test('is a warning when it has another value than its default', () => {
     expect(unused({ 'public-key-id': 'A', 'max-age-days': '30' }, 'generate')).toEqual([
       'public-key-id',
       'max-age-days',
     ])
-    expect(unused({ token: 't', environment: 'e', 'dry-run': 'true' }, 'validate')).toEqual([
-      'token',
-      'environment',
+    expect(unused({ 'private-key': 'k', redeploy: 'd.yml', 'dry-run': 'true' }, 'status')).toEqual([
+      'private-key',
+      'redeploy',
       'dry-run',
     ])
   })
 
-  test('is not told when it is empty or says its default', () => {
+  test('is none when it is empty or has its default', () => {
     const given = { 'keep-previous': 'true', 'max-age-days': ' 90 ', 'replace-staged': ' ' }
     expect(unused(given, 'retire')).toEqual([])
-    expect(unused({ repository: 'acme/other' }, 'validate')).toEqual([])
+  })
+
+  test.each(commandNames)('is none of those that the one workflow passes to %s', (command) => {
+    const passed = {
+      'next-private-key': 'k',
+      'current-private-key': 'k',
+      'previous-private-key': 'k',
+      'app-client-id': 'Iv1',
+      'app-private-key': 'k',
+      region: 'eu',
+      'pay-environment': 'live',
+      'keep-previous': 'true',
+    }
+    expect(unused(passed, command)).toEqual([])
   })
 })
 
 describe('an address from the environment', () => {
+  const loopback = new URL('http://127.0.0.1:1')
+
   test.each([
     'https://api.github.com',
     'https://github.example.com/api/v3',
@@ -217,13 +236,13 @@ describe('an address from the environment', () => {
   })
 
   test.each(['http://127.0.0.1:1', 'https://localhost'])('of Amazon Pay may be %s', (text) => {
-    expect(readAmazonPayUrl(text)?.href).toContain(text)
+    expect(readAmazonPayUrl(text, loopback)?.href).toContain(text)
   })
 
   test.each(['https://pay-api.amazon.com', 'http://10.0.0.1', 'junk'])(
     'of Amazon Pay may not be %s',
     (text) => {
-      expect(() => readAmazonPayUrl(text)).toThrow(
+      expect(() => readAmazonPayUrl(text, loopback)).toThrow(
         expect.objectContaining({
           code: 'input-invalid',
           fact: expect.stringMatching(/^AMAZON_PAY_API_URL /),
@@ -232,8 +251,19 @@ describe('an address from the environment', () => {
     },
   )
 
+  test('of Amazon Pay is refused beside a GitHub that is not on this machine', () => {
+    const github = new URL('https://api.github.com')
+    expect(() => readAmazonPayUrl('http://127.0.0.1:1', github)).toThrow(
+      expect.objectContaining({ code: 'input-invalid' }),
+    )
+    expect(readAmazonPayUrl('', github)).toBeNull()
+  })
+
   test('of Amazon Pay is none when it is not set', () => {
-    expect([readAmazonPayUrl(undefined), readAmazonPayUrl('')]).toEqual([null, null])
+    expect([readAmazonPayUrl(undefined, loopback), readAmazonPayUrl('', loopback)]).toEqual([
+      null,
+      null,
+    ])
   })
 
   test('is on this machine in any spelling of a loopback address', () => {

@@ -1,351 +1,204 @@
-import type { Command, Inputs } from '../../src/ports.ts'
-import { type Key, makeKeys, type Place, Scene, type Time } from './world.ts'
+import { type Command, commandNames } from '../../src/ports.ts'
+import { type Change, lostKeys, shopOf, slotsOf, tries } from './world/changes.ts'
+import type { StoredTarget } from './world/stored-target.ts'
+import type { QueuedRun, Ran, Shop } from './world/workflow.ts'
 
-// The runner dies before and after every write of a command; then somebody runs it again, with the inputs of
-// then (a re-run of the job) or with fresh ones (a new run, which reads the secrets as they are now).
+// The runner dies at every write of every change; then one more run has to end in the same place.
 
-const keys = makeKeys(3) as [Key, Key, Key]
-const [old, young, oldest] = keys
+const minuteMs = 60_000
 
-/** How the second run ends where it does not end like an undisturbed one. */
-interface Otherwise {
-  readonly code: string | null
-  /** The secrets and variables that differ then; null where that depends on how far the first run came. */
-  readonly differs: readonly string[] | null
-  /** What a third run is told by the second one, and then ends like an undisturbed one. */
-  readonly hint?: (scene: Scene) => Partial<Inputs>
+interface Death {
+  readonly change: Change
+  readonly before: Shop
+  /** What the death left. */
+  readonly shop: Shop
+  /** Where an undisturbed run ends. */
+  readonly after: Shop
+  readonly died: Ran
+  /** Queued before the death, with the secrets of then. */
+  readonly stale: QueuedRun
+  readonly point: string
 }
 
-interface Case {
-  readonly name: string
-  readonly command: Command
-  readonly targets?: string[]
-  readonly given: (scene: Scene) => void
-  readonly inputs: Partial<Inputs>
-  /** What the workflow's expressions give now. */
-  readonly fresh: (place: Place) => Partial<Inputs>
-  readonly making?: Key
-  /** The key that must stand in a secret whatever happens. */
-  readonly precious: Key
-  /** It stands outside of the slots as well. */
-  readonly elsewhere?: true
-  /** By the last write before the death. */
-  readonly otherwise?: (last: string, again: 'then' | 'fresh', time: Time) => Otherwise | undefined
-}
-
-/** A new run finds `next` empty, when the death came after that was deleted: the pair is the new one by then. */
-const nextIsGone = (last: string, again: string): Otherwise | undefined =>
-  again === 'fresh' && last.startsWith('delete AMAZON_PAY_')
-    ? {
-        code: 'key-empty',
-        differs: null,
-        hint: ({ place }) =>
-          activation(young, null, {
-            privateKey: place.privateKey('current') ?? '',
-            previousPrivateKey: place.privateKey('current') ?? '',
-          }),
-      }
-    : undefined
-
-const previousSlot = ['AMAZON_PAY_KEY_PREVIOUS', 'AMAZON_PAY_PRIVATE_KEY_PREVIOUS']
-
-/**
- * The key that a rollback goes back from is kept last. A re-run can keep it still, but its Public Key ID
- * stood in the record that was replaced; a new run cannot read it any more.
- */
-const rollbackCutOff = (last: string, again: string, time: Time): Otherwise | undefined => {
-  if (again === 'then') {
-    const forgotten = /^(?:save AMAZON_PAY_KEY|put AMAZON_PAY_PRIVATE_KEY_PREVIOUS)$/.test(last)
-    return forgotten ? { code: null, differs: ['AMAZON_PAY_KEY_PREVIOUS'] } : undefined
-  }
-  if (last === 'put AMAZON_PAY_PRIVATE_KEY') {
-    // When all of the past lies in this very second, nothing tells the new pair from the old one.
-    return time === 'stopped'
-      ? { code: 'previous-key-missing', differs: ['AMAZON_PAY_KEY', ...previousSlot] }
-      : { code: null, differs: previousSlot }
-  }
-  if (last === 'save AMAZON_PAY_KEY') return { code: null, differs: previousSlot }
-  // The previous secret holds the other key by now, and Amazon Pay does not take it for this Public Key ID.
-  if (last === 'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS') {
-    return { code: 'amazon-pay-rejected', differs: ['AMAZON_PAY_KEY_PREVIOUS'] }
-  }
-  return last === 'save AMAZON_PAY_KEY_PREVIOUS'
-    ? { code: 'amazon-pay-rejected', differs: [] }
-    : undefined
-}
-
-/**
- * The first target has the new pair, the second one does not, and a new run reads the first one's secrets:
- * what is current in the second must be told.
- */
-const betweenTargets = (last: string, again: string): Otherwise | undefined => {
-  if (again === 'fresh' && between.includes(last)) {
-    return {
-      code: 'previous-key-missing',
-      differs: null,
-      hint: ({ place }) =>
-        activation(young, old, {
-          privateKey: place.privateKey('next') ?? '',
-          previousPrivateKey: place.privateKey('previous') ?? '',
-        }),
-    }
-  }
-  return nextIsGone(last, again)
-}
-const between = [
-  'put AMAZON_PAY_PRIVATE_KEY of acme/shop',
-  'save AMAZON_PAY_KEY of acme/shop',
-  'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS of acme/mobile',
-]
-
-/** A lone record is of a run that may still be at work, for a quarter of an hour. */
-const stagedJustNow = (last: string, again: string, time: Time): Otherwise | undefined =>
-  time === 'stopped' && again === 'fresh' && last.startsWith('create AMAZON_PAY_KEY_NEXT')
-    ? { code: 'staged-key-exists', differs: null }
-    : undefined
-
-/** A new pair would be another one: the rest is filled with the key that is staged. */
-const stagedInOne = (last: string, again: string, time: Time): Otherwise | undefined =>
-  again === 'then' &&
-  /^put AMAZON_PAY_PRIVATE_KEY_NEXT of acme.shop|^create .* of acme.mobile/.test(last)
-    ? {
-        code: 'staged-key-partial',
-        differs: null,
-        hint: ({ place }) => ({ privateKey: place.privateKey('next') ?? '' }),
-      }
-    : stagedJustNow(last, again, time)
-
-/** Consent was for one key, and that one is gone. */
-const replaced = (last: string, again: string, time: Time): Otherwise | undefined => {
-  if (last === 'put AMAZON_PAY_PRIVATE_KEY_NEXT') return { code: 'staged-key-exists', differs: [] }
-  if (time === 'stopped' && last === 'delete AMAZON_PAY_PRIVATE_KEY_NEXT') {
-    return {
-      code: 'staged-key-exists',
-      differs: ['AMAZON_PAY_KEY_NEXT', 'AMAZON_PAY_PRIVATE_KEY_NEXT'],
-    }
-  }
-  return stagedJustNow(last, again, time)
-}
-
-const activation = (key: Key, previous: Key | null, more: Partial<Inputs> = {}) => ({
-  privateKey: key.pem,
-  publicKeyId: key.id,
-  previousPrivateKey: previous?.pem ?? '',
-  region: 'us' as const,
-  ...more,
-})
-const freshActivation =
-  (key: Key, slot: 'next' | 'previous', more: Partial<Inputs> = {}) =>
-  (place: Place): Partial<Inputs> => ({
-    privateKey: place.privateKey(slot) ?? '',
-    publicKeyId: key.id,
-    previousPrivateKey: place.privateKey('current') ?? '',
-    region: 'us' as const,
-    ...more,
-  })
-
-const cases: Case[] = [
-  {
-    name: 'first activation',
-    command: 'activate',
-    given: (scene) => scene.given({ next: young }),
-    inputs: activation(young, null),
-    fresh: freshActivation(young, 'next'),
-    precious: young,
-    otherwise: nextIsGone,
-  },
-  {
-    name: 'first activation of a key that was never staged',
-    command: 'activate',
-    given: (scene) => scene.amazon.register(young),
-    inputs: activation(young, null),
-    fresh: () => activation(young, null),
-    precious: young,
-    // It comes from an input that is the same each time.
-    elsewhere: true,
-  },
-  {
-    name: 'rotation',
-    command: 'activate',
-    given: (scene) => scene.given({ current: old, next: young }),
-    inputs: activation(young, old),
-    fresh: freshActivation(young, 'next'),
-    precious: old,
-    otherwise: nextIsGone,
-  },
-  {
-    name: 'rotation with a key in previous that nobody retired',
-    command: 'activate',
-    given: (scene) => scene.given({ current: old, next: young, previous: oldest }),
-    inputs: activation(young, old),
-    fresh: freshActivation(young, 'next'),
-    precious: old,
-    otherwise: nextIsGone,
-  },
-  {
-    name: 'rollback',
-    command: 'activate',
-    given: (scene) => scene.given({ current: young, previous: old }),
-    inputs: activation(old, young),
-    fresh: freshActivation(old, 'previous'),
-    precious: old,
-    otherwise: rollbackCutOff,
-  },
-  {
-    name: 'rollback while another key is staged',
-    command: 'activate',
-    given: (scene) => scene.given({ current: young, previous: old, next: oldest }),
-    inputs: activation(old, young),
-    fresh: freshActivation(old, 'previous'),
-    precious: old,
-    otherwise: rollbackCutOff,
-  },
-  {
-    name: 'adoption',
-    command: 'activate',
-    given: (scene) => scene.given({ unrecorded: old, next: young }),
-    inputs: activation(young, old, { previousPublicKeyId: old.id }),
-    fresh: freshActivation(young, 'next', { previousPublicKeyId: old.id }),
-    precious: old,
-    otherwise: nextIsGone,
-  },
-  {
-    name: 'rotation of two targets',
-    command: 'activate',
-    targets: ['acme/shop', 'acme/mobile'],
-    given: (scene) => scene.given({ current: old, next: young }),
-    inputs: activation(young, old),
-    fresh: freshActivation(young, 'next'),
-    precious: old,
-    otherwise: betweenTargets,
-  },
-  {
-    name: 'staging',
-    command: 'generate',
-    given: (scene) => scene.given({ current: old }),
-    inputs: {},
-    fresh: () => ({}),
-    making: young,
-    precious: old,
-    otherwise: stagedJustNow,
-  },
-  {
-    name: 'replacing what is staged',
-    command: 'generate',
-    given: (scene) => scene.given({ current: old, next: oldest }),
-    inputs: { replaceStaged: oldest.fingerprint },
-    fresh: () => ({ replaceStaged: oldest.fingerprint }),
-    making: young,
-    precious: old,
-    otherwise: replaced,
-  },
-  {
-    name: 'staging in two targets',
-    command: 'generate',
-    targets: ['acme/shop', 'acme/mobile'],
-    given: (scene) => scene.given({ current: old }),
-    inputs: {},
-    fresh: (place) => ({ privateKey: place.privateKey('next') ?? '' }),
-    making: young,
-    precious: old,
-    otherwise: stagedInOne,
-  },
-  {
-    name: 'retirement',
-    command: 'retire',
-    given: (scene) => {
-      scene.given({ current: young, previous: old })
-      scene.amazon.set(old.id, 'deleted')
-    },
-    inputs: { previousPrivateKey: old.pem },
-    fresh: (place) => ({ previousPrivateKey: place.privateKey('previous') ?? '' }),
-    precious: young,
-  },
-]
-
-const times: Time[] = ['ticking', 'still', 'stopped']
-let deaths = 0
-let healings = 0
-afterAll(() => {
-  process.stdout.write(`kill points: ${deaths} deaths, ${healings} runs after them\n`)
-})
-
-describe.each(times)('in %s time', (time) => {
-  test.each(cases)('killed at every point: $name', async (story) => {
-    const start = new Scene({ time, ...(story.targets ? { targets: story.targets } : {}) })
-    story.given(start)
-    const making = story.making ? { making: story.making } : {}
-    const whole = start.copy()
-    const undisturbed = await whole.run(story.command, story.inputs, making)
-    expect(undisturbed.trouble).toBe('')
-    const { effects } = undisturbed
-
-    const points = effects.flatMap((effect, write) => [
-      { fault: 'killed before' as const, write, last: effects[write - 1] ?? 'nothing' },
-      { fault: 'killed after' as const, write, last: effect },
-    ])
-    // Where time does not matter to what is left, one side of each gap is enough.
-    const tried = points.filter(
-      ({ fault, write }) => time === 'ticking' || fault === 'killed after' || write === 0,
-    )
-    for (const { fault, write, last } of tried) {
-      const scene = start.copy()
-      const killed = await scene.run(story.command, story.inputs, {
-        ...making,
-        run: 'killed',
-        on: (call) => (call.write === write ? fault : undefined),
+async function deathsOf(change: Change, names: readonly string[]): Promise<Death[]> {
+  const before = shopOf(change, names)
+  const after = before.copy()
+  const whole = await after.run(change.command, change.form, change.options)
+  expect(whole.trouble).toBe('')
+  const points = whole.effects.flatMap((_, write) => [{ write, fault: 'killed before' as const }])
+  const last = { write: whole.effects.length - 1, fault: 'killed after' as const }
+  return Promise.all(
+    [...points, last].map(async ({ write, fault }) => {
+      const shop = before.copy()
+      const queued = queue(change, shop)
+      const stale = queue(change, shop)
+      const died = await shop.start(queued, {
+        ...change.options,
+        before: (call) => (call.write === write ? fault : undefined),
       })
-      expect(killed.killed).toBe(true)
-      deaths += 1
-      for (const [index, place] of scene.places.entries()) {
-        expectWhole(place, start.places[index] as Place, whole.places[index] as Place, last)
-        if (!story.elsewhere)
-          expect([...place.secrets.values()].map(({ value }) => value)).toContain(
-            story.precious.pem,
-          )
-      }
-      for (const again of ['then', 'fresh'] as const) {
-        const next = scene.copy()
-        const inputs = again === 'then' ? story.inputs : story.fresh(next.place)
-        healings += 1
-        const healed = await next.run(story.command, inputs, {
-          ...making,
-          ...(again === 'then' ? { run: 'killed' } : {}),
-        })
-        const otherwise = story.otherwise?.(last, again, time)
-        const point = `${fault} ${effects[write]}, ${again}`
-        expect({ point, code: healed.code }).toEqual({ point, code: otherwise?.code ?? null })
-        if (otherwise?.differs !== null) {
-          const differs = otherwise?.differs ?? []
-          expect({ point, differs: differences(next, whole) }).toEqual({ point, differs })
-        }
-        if (otherwise?.hint) {
-          const third = await next.run(story.command, otherwise.hint(next), { run: 'killed' })
-          expect({ point, trouble: third.trouble }).toEqual({ point, trouble: '' })
-          expect({ point, differs: differences(next, whole) }).toEqual({ point, differs: [] })
-        }
-        for (const place of next.places) {
-          if (place.privateKey('current')) expect(next.pairWorks(place)).toBe(true)
-        }
-      }
-    }
+      expect(died.killed).toBe(true)
+      const point = `killed after: ${died.effects.at(-1) ?? 'nothing'}`
+      return { change, before, shop, after, died, stale, point }
+    }),
+  )
+}
+
+function queue({ command, form, options }: Change, shop: Shop): QueuedRun {
+  return shop.queue(command, form, options?.with)
+}
+
+const isMarked = (target: StoredTarget): boolean => Boolean(target.record('next')?.change)
+const isDone = ({ shop, after }: Death): boolean =>
+  JSON.stringify(slotsOf(shop)) === JSON.stringify(slotsOf(after))
+
+type Again = 're-run' | 'with inputs from before' | 'with fresh inputs'
+
+/** The refusals with which one more run may end, without writing anything. */
+function allowed(death: Death, again: Again): string[] {
+  const { change, shop } = death
+  // A second click must not bring the bad key back.
+  if (change.command === 'rollback' && isDone(death)) return ['nothing-to-roll-back']
+  if (change.command === 'retire' && again === 'with fresh inputs') {
+    // The key is deleted where the workflow runs, so that only the inputs of then have it.
+    const isGone = shop.target.privateKey('previous') === null
+    return isGone && shop.targets.length > 1 ? ['previous-key-missing'] : []
+  }
+  if (change.command !== 'generate' || !change.options?.making) return []
+  // The key that the dead run generated is in a secret by now, and not among the inputs of then.
+  const consent = change.form?.replaceStaged
+  const staged = shop.targets.filter((target) => target.privateKey('next') !== null)
+  const isNew = (target: StoredTarget): boolean => target.record('next')?.fingerprint !== consent
+  if (!staged.some(isNew)) return []
+  if (again === 'with fresh inputs') {
+    // Consent was for one key, which is in no target any more.
+    return consent && staged.every(isNew) ? ['staged-key-exists'] : []
+  }
+  return consent ? ['staged-key-partial', 'staged-key-exists'] : ['staged-key-partial']
+}
+
+async function startAgain(death: Death, shop: Shop, again: Again): Promise<Ran> {
+  const { change, died, stale } = death
+  // An attempt of the same run knows that the one before is dead; for others, its lock has to expire.
+  if (again === 're-run') return shop.rerun(died.queued, { ...change.options, after: 1000 })
+  const queued = again === 'with inputs from before' ? stale : queue(change, shop)
+  return shop.start(queued, { ...change.options, after: 4 * minuteMs })
+}
+
+describe.each(tries)('$name in $count, interrupted at every write', (tried) => {
+  let deaths: Death[]
+  beforeAll(async () => {
+    deaths = await deathsOf(tried, tried.names)
   })
+
+  test('leaves every key in a secret', () => {
+    const lost = deaths.flatMap(({ shop, before, after, point }) =>
+      shop.targets.flatMap((target, index) =>
+        lostKeys(target, before.targets[index] ?? target, after.targets[index] ?? target).map(
+          (key) => ({ point, target: target.name, key }),
+        ),
+      ),
+    )
+    expect(lost).toEqual([])
+  })
+
+  test('leaves a pair that works, except between its two secrets', () => {
+    const broken = deaths.flatMap(({ shop, before, died, point }) =>
+      shop.targets
+        .filter((target, index) => {
+          const old = before.deploy(before.targets[index])
+          const now = shop.deploy(target)
+          return now !== 'accepted' && now !== old
+        })
+        .filter(({ name }) => {
+          const where = shop.targets.length > 1 ? ` in ${name}` : ''
+          return died.effects.at(-1) !== `put AMAZON_PAY_PUBLIC_KEY_ID${where}`
+        })
+        .map(({ name }) => ({ point, name })),
+    )
+    expect(broken).toEqual([])
+  })
+
+  test('refuses other runs while the lock of the dead run is alive', async () => {
+    const locked = deaths.filter(({ shop }) => shop.targets.some(({ isLocked }) => isLocked))
+    const found = await Promise.all(
+      locked.map(async ({ shop, stale, point, change }) => {
+        const copy = shop.copy()
+        const before = slotsOf(copy)
+        const options = { ...change.options, after: 1000 }
+        const runs = [
+          await copy.start(stale, options),
+          await copy.start(queue(change, copy), options),
+        ]
+        const codes = runs.map(({ code }) => code)
+        const effects = runs.flatMap((run) => run.effects)
+        expect(slotsOf(copy)).toEqual(before)
+        return { point, codes, effects }
+      }),
+    )
+    const expected = locked.map(({ point }) => ({
+      point,
+      codes: ['locked', 'locked'],
+      effects: [],
+    }))
+    expect(found).toEqual(expected)
+  })
+
+  test.each<Again>(['re-run', 'with inputs from before', 'with fresh inputs'])(
+    'ends in the same place after one more run, %s',
+    async (again) => {
+      const wrong = await Promise.all(
+        deaths.map(async (death) => {
+          const shop = death.shop.copy()
+          const ran = await startAgain(death, shop, again)
+          const { point } = death
+          if (ran.code !== null && allowed(death, again).includes(ran.code)) {
+            return ran.effects.length > 0 ? [{ point, effects: ran.effects }] : []
+          }
+          if (ran.trouble !== '') return [{ point, trouble: ran.trouble }]
+          if (!isDone({ ...death, shop })) return [{ point, different: slotsOf(shop) }]
+          const locked = shop.targets.filter(({ isLocked }) => isLocked)
+          const wrote = ({ name }: StoredTarget): boolean =>
+            ran.written.some((text) => shop.targets.length === 1 || text.endsWith(` in ${name}`))
+          return locked.filter(wrote).map(({ name }) => ({ point, locked: name }))
+        }),
+      )
+      expect(wrong.flat()).toEqual([])
+    },
+  )
 })
 
-/** The pair is wholly that of before or of after, but for the one gap between its secrets. */
-function expectWhole(place: Place, before: Place, after: Place, last: string): void {
-  const pairs = [before, after].map((p) => [p.publicKeyId, p.privateKey('current')])
-  const pair = [place.publicKeyId, place.privateKey('current')]
-  const gap = last.startsWith('put AMAZON_PAY_PUBLIC_KEY_ID')
-  if (gap) pairs.push([after.publicKeyId, before.privateKey('current')])
-  expect(pairs).toContainEqual(pair)
-}
+const marking = tries.filter(({ command }) => command === 'activate' || command === 'rollback')
 
-/** Secrets that differ, and records that differ in what they say of the key. */
-function differences(scene: Scene, other: Scene): string[] {
-  const names = scene.places.flatMap((place, index) => {
-    const [one, two] = [place.content, other.places[index]?.content ?? {}]
-    return Object.keys({ ...one, ...two }).filter((name) => one[name] !== two[name])
-  })
-  return [...new Set(names)].sort()
-}
+test.each(marking)(
+  '$name in $count, once begun, is finished only by its own command',
+  async (tried) => {
+    const others = commandNames.filter(
+      (name): name is Command => !['status', 'validate', tried.command].includes(name),
+    )
+    const deaths = await deathsOf(tried, tried.names)
+    // Of three targets, the one in the middle is enough: one is finished, one is begun, one is untouched.
+    const begun = deaths.filter(
+      ({ shop, point }) =>
+        shop.targets.some(isMarked) &&
+        (shop.targets.length === 1 || point.endsWith('in acme/shop')),
+    )
+    expect(begun.length).toBeGreaterThan(3)
+    const wrong = []
+    for (const { shop, point } of begun) {
+      for (const command of others) {
+        const copy = shop.copy()
+        const publicKeyId = tried.form?.publicKeyId ?? copy.target.publicKeyId ?? ''
+        const form = command === 'activate' || command === 'adopt' ? { publicKeyId } : {}
+        const { codes, effects, trouble } = await copy.run(command, form)
+        const names = trouble.includes(`command: ${tried.command}`)
+        if (codes[0] === 'change-unfinished' && names && effects.length === 0) continue
+        wrong.push({ point, command, codes, effects })
+      }
+      const { outcome } = await shop.copy().run('status')
+      const steps = outcome.health.map(({ nextStep }) => nextStep.command)
+      if (!steps.some((name) => name === tried.command))
+        wrong.push({ point, command: 'status', steps })
+    }
+    expect(wrong).toEqual([])
+  },
+)

@@ -1,268 +1,215 @@
-import { type Key, makeKeys, Scene } from './world.ts'
+import type { Command } from '../../src/ports.ts'
+import { type Key, makeKeys, publicLines } from './world/keys.ts'
+import { type Ran, Shop, visible } from './world/workflow.ts'
 
-const keys = makeKeys(3) as [Key, Key, Key]
-const [old, young, oldest] = keys
+const [old, young, staged] = makeKeys(3) as [Key, Key, Key]
+const dayMs = 86_400_000
 
-const two = ['acme/shop', 'acme/mobile']
+const nextOf = ({ outcome }: Ran) => outcome.health.map(({ nextStep }) => nextStep.command)
+const warningsOf = ({ warnings }: Ran): string => warnings.map(({ fact }) => fact).join('\n')
 
-test('nothing there: what to do first', async () => {
-  const scene = new Scene()
-  const story = await scene.run('status')
-  expect(story).toMatchObject({ status: 'ok', code: null, warnings: [] })
-  expect(story.log).toEqual(['read state (current next previous id false)'])
-  expect(story.outputs).toEqual({
-    fingerprint: '',
-    'public-key': '',
-    'public-key-id': '',
-    'previous-public-key-id': '',
-    region: '',
-    'pay-environment': '',
-    'exchange-url': '',
-    'secret-name': '',
-    'made-at': '',
-    'age-days': '',
+interface State {
+  readonly name: string
+  readonly given: (shop: Shop) => void
+  readonly next: Command | null
+  /** What a warning says. */
+  readonly finds?: string
+}
+
+const states: readonly State[] = [
+  { name: 'a new shop', given: () => {}, next: 'generate' },
+  {
+    name: 'a shop whose key is young',
+    given: (shop) => shop.given({ current: young }),
+    next: null,
+  },
+  {
+    name: 'a key that is due',
+    given: (shop) => {
+      shop.given({ current: young })
+      shop.clock.pass(90 * dayMs)
+    },
+    next: 'generate',
+    finds: '91 days',
+  },
+  {
+    name: 'a staged key',
+    given: (shop) => shop.given({ current: old, next: young }),
+    next: 'activate',
+  },
+  {
+    name: 'a staged key beside a previous one, which activate refuses',
+    given: (shop) => shop.given({ current: old, next: young, previous: staged }),
+    next: 'retire',
+  },
+  {
+    name: 'a staged key that has waited for long',
+    given: (shop) => {
+      shop.given({ current: old, next: young })
+      shop.clock.pass(20 * dayMs)
+    },
+    next: 'activate',
+    finds: '21 days',
+  },
+  {
+    name: 'a previous key',
+    given: (shop) => shop.given({ current: young, previous: old }),
+    next: 'retire',
+  },
+  {
+    name: 'an activation that was interrupted',
+    given: (shop) => {
+      shop.given({ current: old, next: young })
+      shop.target.describe('next', young, { publicKeyId: young.publicKeyId, change: 'activate' })
+    },
+    next: 'activate',
+    finds: 'command: activate',
+  },
+  {
+    name: 'a rollback that was interrupted',
+    given: (shop) => {
+      shop.given({ current: young, previous: old })
+      shop.target.place('next', old, { publicKeyId: old.publicKeyId, change: 'rollback' })
+    },
+    next: 'rollback',
+    finds: 'command: rollback',
+  },
+  {
+    name: 'a pair without a record',
+    given: (shop) => {
+      shop.given({ current: young })
+      shop.target.variables.delete('AMAZON_PAY_KEY')
+    },
+    next: 'adopt',
+    finds: 'AMAZON_PAY_PRIVATE_KEY',
+  },
+  {
+    name: 'a pair without its Public Key ID',
+    given: (shop) => {
+      shop.given({ current: young })
+      shop.target.clear('AMAZON_PAY_PUBLIC_KEY_ID')
+    },
+    next: 'adopt',
+    finds: 'AMAZON_PAY_PUBLIC_KEY_ID',
+  },
+  {
+    name: 'a retirement that was interrupted',
+    given: (shop) => {
+      shop.given({ current: young, previous: old })
+      shop.target.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
+    },
+    next: 'retire',
+    finds: 'AMAZON_PAY_KEY_PREVIOUS',
+  },
+  {
+    name: 'a staging that was interrupted',
+    given: (shop) => {
+      shop.given({ current: old, next: young })
+      shop.target.clear('AMAZON_PAY_PRIVATE_KEY_NEXT')
+    },
+    next: 'generate',
+    finds: 'AMAZON_PAY_KEY_NEXT',
+  },
+  {
+    name: 'a copy of the current key in previous',
+    given: (shop) => shop.given({ current: young, previous: young }),
+    next: 'retire',
+    finds: 'do not delete',
+  },
+  {
+    name: 'a current secret of another key than its record',
+    given: (shop) => {
+      shop.given({ current: young })
+      shop.target.putSecret('AMAZON_PAY_PRIVATE_KEY', staged.pem)
+    },
+    next: null,
+    finds: 'AMAZON_PAY_KEY',
+  },
+  {
+    name: 'a current record that was edited',
+    given: (shop) => {
+      shop.given({ current: young })
+      const text = shop.target.recordText('current') ?? ''
+      shop.target.putVariable('AMAZON_PAY_KEY', text.replace('"eu"', '"us"'))
+    },
+    next: null,
+    finds: 'AMAZON_PAY_KEY',
+  },
+]
+
+test.each(states)('$name: names the next command, and writes nothing', async (state) => {
+  const shop = new Shop()
+  state.given(shop)
+  const before = shop.content
+  const ran = await shop.run('status')
+  expect([ran.status, ran.trouble, ran.effects]).toEqual(['ok', '', []])
+  expect(shop.content).toEqual(before)
+  expect(shop.amazon.requests).toEqual([])
+  expect(nextOf(ran)).toEqual([state.next])
+  expect(warningsOf(ran)).toContain(state.finds ?? '')
+})
+
+test('the outputs say whose key is where, and since when', async () => {
+  const shop = new Shop().given({ previous: old })
+  shop.clock.pass(9 * dayMs)
+  shop.given({ current: young })
+  shop.clock.pass(4 * dayMs)
+  shop.given({ next: staged })
+  const ran = await shop.run('status')
+  expect(ran.outputs).toMatchObject({
+    command: 'status',
+    status: 'ok',
+    'public-key-id': young.id,
+    'previous-public-key-id': old.id,
+    region: 'eu',
+    'pay-environment': 'live',
+    'age-days': '6',
     'rotation-due': 'false',
-    'staged-since': '',
-  })
-  expect(story.infos).toEqual([
-    'acme/shop: current empty; next empty; previous empty. Next: make the first key with command: generate',
-  ])
-  expect(story.outcome.targets).toMatchObject([
-    { result: 'unchanged', message: 'make the first key with command: generate' },
-  ])
-})
-
-test('all three slots', async () => {
-  const scene = new Scene().given({ current: old, next: young, previous: oldest })
-  const story = await scene.run('status')
-  expect(story.outputs).toMatchObject({
-    fingerprint: old.fingerprint,
-    'public-key': old.publicPem,
-    'public-key-id': old.id,
-    'previous-public-key-id': oldest.id,
-    region: 'us',
-    'pay-environment': 'sandbox',
-    'exchange-url': expect.stringContaining('sellercentral'),
-    'secret-name': 'AMAZON_PAY_PRIVATE_KEY',
-    'made-at': '2026-11-24T21:30:00Z',
-    'age-days': '1',
-    'rotation-due': 'false',
-    'staged-since': '2026-11-24T21:30:00Z',
-    'exchange-markdown': expect.stringContaining(young.publicPem),
-  })
-  expect(story.infos[0]).toContain(
-    `current ${old.fingerprint} ${old.id}, 1 day; next ${young.fingerprint}, 1 day; previous ${oldest.fingerprint} ${oldest.id}, 1 day. Next:`,
-  )
-})
-
-test('the oldest key of all targets counts, and any that is due', async () => {
-  const scene = new Scene({ targets: two })
-  scene.given({ current: old, next: young }, scene.places.slice(0, 1))
-  scene.pass(9 * 86_400_000)
-  scene.given({ current: old, next: young }, scene.places.slice(1))
-  const story = await scene.run('status', { maxAgeDays: 11 })
-  expect(story.outputs).toMatchObject({
-    'made-at': '2026-11-24T21:30:00Z',
-    'age-days': '11',
-    'rotation-due': 'true',
-    'staged-since': '2026-11-24T21:30:00Z',
-  })
-  expect(story.warnings).toEqual([
-    expect.stringMatching(
-      /^no code: acme\/shop: the current key is 11 days old; it is due from 11 days\. Next: /,
-    ),
-  ])
-  expect((await scene.run('status', { maxAgeDays: 12 })).outputs['rotation-due']).toBe('false')
-  expect(story.infos).toHaveLength(2)
-  expect(story.outcome.standings).toHaveLength(2)
-
-  const turned = new Scene({ targets: two })
-  turned.given({ current: old, next: young }, turned.places.slice(1))
-  turned.pass(9 * 86_400_000)
-  turned.given({ current: old, next: young }, turned.places.slice(0, 1))
-  expect((await turned.run('status')).outputs).toMatchObject({
-    'made-at': '2026-11-24T21:30:00Z',
-    'age-days': '11',
+    'made-at': '2026-12-04T21:30:00Z',
+    'staged-since': '2026-12-09T21:30:00Z',
+    'previous-since': '2026-11-24T21:30:00Z',
   })
 })
 
-test('secrets without records: their dates', async () => {
-  const scene = new Scene().given({ unrecorded: old })
-  scene.setSecret(scene.place, 'next', young)
-  const story = await scene.run('status')
-  expect(story.outputs).toMatchObject({
-    fingerprint: '',
-    'secret-name': '',
-    'made-at': '2026-11-24T21:30:00Z',
-    'staged-since': '2026-11-25T21:30:00Z',
-  })
-  expect(story.outputs).not.toHaveProperty('exchange-markdown')
-  expect(story.infos[0]).toContain('current without record, 1 day; next without record, 0 days')
-  expect(story.warnings).toHaveLength(2)
+test('of several targets, the oldest key counts, and any that is due', async () => {
+  const shop = new Shop({ repositories: ['acme/shop', 'acme/web'] })
+  shop.targetNamed('acme/web').place('current', young)
+  shop.clock.pass(100 * dayMs)
+  shop.targetNamed('acme/shop').place('current', young)
+  const ran = await shop.run('status')
+  expect(ran.outputs).toMatchObject({ 'age-days': '100', 'rotation-due': 'true' })
+  expect(nextOf(ran)).toHaveLength(2)
 })
 
-test('a staged key whose record says less takes the place from the current one', async () => {
-  const scene = new Scene().given({ current: old, next: young })
-  const record = scene.recordOf(young, { region: null, payEnvironment: null })
-  scene.setRecord(scene.place, 'next', record)
-  const story = await scene.run('status')
-  const full = await new Scene().given({ current: old, next: young }).run('status')
-  expect(story.outputs['exchange-markdown']).toContain('sellercentral.amazon.com')
-  expect(full.outputs['exchange-markdown']).toContain('sellercentral.amazon.com')
+test('max-age-days decides when a key is due', async () => {
+  const shop = new Shop().given({ current: young })
+  shop.clock.pass(30 * dayMs)
+  const ran = await shop.run('status', {}, { with: { 'max-age-days': '30' } })
+  expect(ran.outputs['rotation-due']).toBe('true')
 })
 
-test('a record without its secret has no page', async () => {
-  const scene = new Scene().given({ current: old, next: young })
-  scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY_NEXT')
-  const story = await scene.run('status')
-  expect(story.outputs).not.toHaveProperty('exchange-markdown')
-  expect(story.warnings[0]).toContain('a staging was cut off')
-})
-
-test('a target that cannot be read', async () => {
-  const scene = new Scene({ targets: two }).given({ current: old })
-  for (const place of scene.places) place.remarks.push({ fact: place.name, hint: 'protect' })
-  const story = await scene.run(
-    'status',
-    {},
-    {
-      on: ({ text }) => (text.endsWith('of acme/mobile') ? 'refused' : undefined),
-    },
+test('a lock of another run is told', async () => {
+  const shop = new Shop().given({ current: young })
+  const run = 'https://github.com/acme/shop/actions/runs/9'
+  shop.target.putVariable(
+    'AMAZON_PAY_KEY_LOCK',
+    JSON.stringify({ id: 'x', run, attempt: 1, command: 'activate' }),
   )
-  expect(story).toMatchObject({ status: 'failed', code: 'github-unavailable' })
-  // What was not looked at to the end is not remarked upon.
-  expect(story.warnings).toEqual(['no code: acme/shop. Next: protect'])
-  expect(story.outcome.targets.map(({ result, code }) => [result, code])).toEqual([
-    ['untouched', null],
-    ['untouched', 'github-unavailable'],
-  ])
+  const ran = await shop.run('status', {}, { after: 1000 })
+  expect(warningsOf(ran)).toContain('AMAZON_PAY_KEY_LOCK')
+  const later = await shop.run('status')
+  expect(warningsOf(later)).not.toContain('another run')
 })
 
-test('what the staged record says counts more than the current one, for its page', async () => {
-  const scene = new Scene().given({ current: old, next: young })
-  scene.setRecord(
-    scene.place,
-    'next',
-    scene.recordOf(young, { region: 'jp', payEnvironment: 'live' }),
-  )
-  const page = (await scene.run('status')).outputs['exchange-markdown']
-  expect(page).toContain('sellercentral-japan')
-  expect(page).toContain('Production View')
-  const silent = scene.recordOf(young, { region: null, payEnvironment: null })
-  scene.setRecord(scene.place, 'next', silent)
-  const other = (await scene.run('status')).outputs['exchange-markdown']
-  expect(other).not.toContain('sellercentral-japan')
-  expect(other).toContain('Sandbox View')
-  expect(other).not.toContain('Production View')
+test('a key that is not among the inputs is named by its fingerprint only', async () => {
+  const shop = new Shop().given({ current: old, next: young })
+  const ran = await shop.run('status', {}, { with: { 'next-private-key': '' } })
+  const said = visible(ran)
+  expect(said).toContain(young.fingerprint)
+  for (const line of publicLines(young)) expect(said).not.toContain(line)
 })
 
-test('a target without key, before one with a key, does not hide its age', async () => {
-  const scene = new Scene({ targets: [...two, 'acme/blog'] })
-  scene.given({ current: old, next: young }, scene.places.slice(1, 2))
-  scene.pass(86_400_000)
-  const story = await scene.run('status')
-  expect(story.outputs).toMatchObject({ 'age-days': '2', 'staged-since': '2026-11-24T21:30:00Z' })
-  expect(story.outcome.targets.map(({ message }) => message)).toEqual(
-    story.outcome.standings.map(({ nextStep }) => nextStep),
-  )
-})
-
-test('nor one that was made just now', async () => {
-  const scene = new Scene({ targets: two })
-  scene.time = 'stopped'
-  scene.given({ current: old }, scene.places.slice(1))
-  const story = await scene.run('status')
-  expect(story.outputs).toMatchObject({ 'age-days': '0', 'made-at': '2026-11-24T21:30:00Z' })
-})
-
-test('no more than four targets are looked at at once: GitHub slows down who asks for more', async () => {
-  const targets = Array.from({ length: 10 }, (_, index) => `acme/shop-${index}`)
-  let open = 0
-  let most = 0
-  const story = await new Scene({ targets }).run(
-    'status',
-    {},
-    {
-      on: async () => {
-        open += 1
-        most = Math.max(most, open)
-        await new Promise((resolve) => setTimeout(resolve, 5))
-        open -= 1
-        return undefined
-      },
-    },
-  )
-  expect(story.status).toBe('ok')
-  expect(most).toBe(4)
-})
-
-test('a previous record whose secret is gone has its age from the record', async () => {
-  const scene = new Scene().given({ current: old, previous: oldest })
-  scene.place.secrets.delete('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
-  const story = await scene.run('status')
-  expect(story.infos[0]).toContain(`previous ${oldest.fingerprint} ${oldest.id}, 1 day.`)
-})
-
-test('a staged key of a shop without current one: its own place', async () => {
-  const scene = new Scene().given({ next: young })
-  scene.setRecord(
-    scene.place,
-    'next',
-    scene.recordOf(young, { region: 'jp', payEnvironment: 'live' }),
-  )
-  const story = await scene.run('status')
-  expect(story.outputs['exchange-markdown']).toContain('sellercentral-japan')
-  expect(story.outputs['exchange-markdown']).toContain('Production View')
-})
-
-test('a current record without its secret has no age to compare', async () => {
-  const scene = new Scene({ targets: two })
-  scene.given({ current: old }, scene.places.slice(1))
-  const story = await scene.run('status')
-  expect(story.outputs).toMatchObject({ 'age-days': '1', 'made-at': '2026-11-24T21:30:00Z' })
-  expect(story.infos[0]).toContain('current empty')
-})
-
-test('several findings of one target are all told', async () => {
-  const { Problem, Problems } = await import('../../src/domain/problem.ts')
-  const scene = new Scene({ targets: two }).given({ current: old })
-  const [one, another] = ['one', 'another'].map(
-    (fact) => new Problem('record-unreadable', fact, 'look'),
-  ) as [InstanceType<typeof Problem>, InstanceType<typeof Problem>]
-  const story = await scene.run(
-    'status',
-    {},
-    {
-      on: ({ text }) => {
-        if (text.endsWith('of acme/shop')) throw new Problems([one, another])
-        return undefined
-      },
-    },
-  )
-  expect(story.outcome.problems.map(({ fact }) => fact)).toEqual(['one', 'another'])
-  expect(story.outcome.targets.map(({ code }) => code)).toEqual(['record-unreadable', null])
-})
-
-test('the place is what the first record that says anything says', async () => {
-  const scene = new Scene({ targets: two }).given({ current: old })
-  scene.setRecord(
-    scene.place,
-    'current',
-    scene.recordOf(old, { publicKeyId: old.id, region: null, payEnvironment: null }),
-  )
-  const story = await scene.run('status')
-  expect(story.outputs).toMatchObject({ region: 'us', 'pay-environment': 'sandbox' })
-})
-
-test('nothing is ever written', async () => {
-  const scene = new Scene({ targets: two }).given({ current: old, next: young, previous: oldest })
-  const before = JSON.stringify(
-    scene.places.map(({ secrets, variables }) => [[...secrets], [...variables]]),
-  )
-  const story = await scene.run('status')
-  expect(story.effects).toEqual([])
-  expect(
-    JSON.stringify(scene.places.map(({ secrets, variables }) => [[...secrets], [...variables]])),
-  ).toBe(before)
-  expect(scene.amazon.requests).toHaveLength(0)
+test('the next step has a link to this very workflow', async () => {
+  const ran = await new Shop().given({ current: old, next: young }).run('status')
+  expect(ran.page).toContain('https://github.com/acme/shop/actions/workflows/amazon-pay-key.yml')
 })

@@ -1,94 +1,69 @@
-import { daysWords, standingOf } from '../domain/rotation/health.ts'
-import type { TargetState } from '../domain/rotation/slots.ts'
-import { exchangeMarkdown } from '../summary/exchange-page.ts'
-import {
-  inspectTargets,
-  keyFacts,
-  knowPlace,
-  placeOf,
-  publicKeyOfRecord,
-  resultOf,
-  type Step,
-  warn,
-} from './step.ts'
+import { daysWords, healthOf } from '../domain/rotation/health.ts'
+import { isDead } from '../domain/rotation/lock.ts'
+import type { KeyRecord } from '../domain/rotation/record.ts'
+import { type Slot, slots } from '../domain/rotation/slots.ts'
+import type { TargetHealth } from '../summary/outcome.ts'
+import { type Step, timeOf } from './shared/context.ts'
+import { recordKey, recordScope } from './shared/facts.ts'
+import { readRing } from './shared/keys.ts'
+import { inspectAll, type Row, recordResult, refuse } from './shared/targets.ts'
 
-/** Shows where every key stands. Needs no key, writes nothing. */
+/** Shows the state of each target's keys and the next step. Writes nothing. */
 export async function status(step: Step): Promise<void> {
-  const { inputs, world, outcome } = step
-  const states = await inspectTargets(step, {
-    slots: ['current', 'next', 'previous'],
-    publicKeyId: true,
-    sealing: false,
-  })
-  const now = world.clock.now()
-  const standings = world.targets.map((target, index) => ({
-    target,
-    standing: standingOf(target, states[index] as TargetState, outcome.names, {
-      now,
-      maxAgeDays: inputs.maxAgeDays,
-    }),
-  }))
-  outcome.standings = standings.map(({ standing }) => standing)
-  outcome.targets = standings.map(({ target, standing }) =>
-    resultOf(target, 'unchanged', standing.nextStep),
-  )
-  const records = states.map(({ records }) => records.current?.record)
-  knowPlace(step, records)
-  const { runner } = world
-  const known = records.find((record) => record)
-  runner.output('fingerprint', known?.fingerprint ?? '')
-  runner.output('public-key', known?.publicKey ?? '')
-  runner.output('public-key-id', known?.publicKeyId ?? '')
-  const previous = states.map(({ records }) => records.previous?.record).find((record) => record)
-  runner.output('previous-public-key-id', previous?.publicKeyId ?? '')
-  runner.output('secret-name', known ? outcome.names.privateKey.current : '')
-
-  const oldest = oldestOf(outcome.standings.map(({ current }) => current))
-  runner.output('made-at', oldest?.record?.madeAt ?? oldest?.secret?.updatedAt ?? '')
-  runner.output('age-days', oldest?.days == null ? '' : String(oldest.days))
-  runner.output('rotation-due', String(outcome.standings.some(({ due }) => due)))
-  const waiting = oldestOf(outcome.standings.map(({ next }) => next))
-  runner.output('staged-since', waiting?.record?.madeAt ?? waiting?.secret?.updatedAt ?? '')
-
-  tellExchange(step)
-
-  for (const { target, standing } of standings) {
-    runner.info(`${placeOf(target)}: ${lineOf(standing)}`)
-    for (const fact of standing.findings) {
-      warn(step, { fact: `${placeOf(target)}: ${fact}`, hint: standing.nextStep })
+  const ring = await readRing(step, [])
+  const { rows, findings } = await inspectAll(step, ring)
+  refuse(step, findings)
+  const checked = rows.map((row) => ({ ...row, health: healthOfRow(step, row) }))
+  step.book.record({ health: checked.map(({ health }) => health) })
+  recordFacts(step, rows)
+  for (const { target, health } of checked) {
+    recordResult(step, target, 'unchanged', lineOf(health))
+    for (const { fact, ...code } of health.findings) {
+      step.book.warn({ ...code, fact: `${target.label}: ${fact}`, hint: health.nextStep.text })
     }
   }
-  outcome.status = 'ok'
+  step.book.record({ status: 'ok' })
 }
 
-/** A staged key that waits: its exchange page, for the issue that reminds of it. */
-function tellExchange({ world, outcome }: Step): void {
-  const staged = outcome.standings.find(({ next }) => next.record && next.secret)?.next.record
-  if (!staged) return
-  const { region, payEnvironment } = outcome
-  const exchange = {
-    ...outcome,
-    record: staged,
-    key: keyFacts(publicKeyOfRecord(staged)),
-    region: staged.region ?? region,
-    payEnvironment: staged.payEnvironment ?? payEnvironment,
+function healthOfRow(step: Step, { target, view }: Row): TargetHealth {
+  const now = timeOf(step)
+  const locked = view.lock !== null && !isDead(view.lock, now, step.world.runner.run)
+  const { maxAgeDays } = step.inputs
+  return { label: target.label, ...healthOf(view, { now, maxAgeDays, locked }) }
+}
+
+/** Sets the outputs from the first compared record of each slot: a record that was not compared may be forged. */
+function recordFacts(step: Step, rows: readonly Row[]): void {
+  const { book, names } = step
+  const compared = (slot: Slot): KeyRecord | undefined =>
+    rows.map(({ view }) => view.slots[slot]).find((found) => found.compared && found.record)
+      ?.record ?? undefined
+  const [current, next, previous] = [compared('current'), compared('next'), compared('previous')]
+  recordScope(step, [current, next, previous], current?.publicKeyId ?? null)
+  book.record({
+    publicKeyId: current?.publicKeyId?.id ?? null,
+    previousPublicKeyId: previous?.publicKeyId?.id ?? null,
+    secretName: current ? names.privateKey.current : null,
+  })
+  const waiting = next && next.publicKeyId === null && next.fingerprint !== current?.fingerprint
+  if (waiting) {
+    // So that a reminder in an issue or a chat can include the exchange page.
+    recordKey(step, next.publicKey)
+    book.record({ exchange: true, madeAt: next.madeAt })
+  } else if (current) {
+    recordKey(step, current.publicKey)
   }
-  world.runner.output('exchange-markdown', exchangeMarkdown(exchange))
 }
 
-function oldestOf<T extends { readonly days: number | null }>(slots: readonly T[]): T | undefined {
-  return slots
-    .filter(({ days }) => days !== null)
-    .sort((a, b) => (b.days ?? 0) - (a.days ?? 0))
-    .at(0)
-}
-
-function lineOf(standing: ReturnType<typeof standingOf>): string {
-  const slot = (name: 'current' | 'next' | 'previous'): string => {
-    const { record, days } = standing[name]
-    if (days === null) return `${name} empty`
-    const id = record?.publicKeyId ? ` ${record.publicKeyId}` : ''
-    return `${name} ${record?.fingerprint ?? 'without record'}${id}, ${daysWords(days)}`
-  }
-  return `${slot('current')}; ${slot('next')}; ${slot('previous')}. Next: ${standing.nextStep}`
+function lineOf(health: TargetHealth): string {
+  const parts = slots.map((slot) => {
+    const { record, compared, days, since } = health[slot]
+    if (since === null) return `${slot} empty`
+    const id = compared && record?.publicKeyId ? ` ${record.publicKeyId.id}` : ''
+    const key = record
+      ? `${record.fingerprint}${compared ? '' : ' (not compared)'}`
+      : 'without a readable record'
+    return `${slot} ${key}${id}, ${daysWords(days ?? 0)}`
+  })
+  return `${parts.join('; ')}. Next: ${health.nextStep.text}`
 }

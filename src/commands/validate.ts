@@ -1,97 +1,116 @@
 import type { KeyObject } from 'node:crypto'
-import { readPublicKeyId } from '../domain/amazon-pay/public-key-id.ts'
+import type { PublicKeyId } from '../domain/amazon-pay/public-key-id.ts'
+import { fingerprint } from '../domain/key/fingerprint.ts'
 import { type KeyPair, sameKey } from '../domain/key/pair.ts'
-import { looksLikeKeyMaterial, masksOf, readPublicKey } from '../domain/key-import/import.ts'
-import { Problem } from '../domain/problem.ts'
-import { prove, skipped, tellProof } from './prove.ts'
-import {
-  keyPairOfInput,
-  knowKey,
-  knowPlace,
-  knowPublicKeyId,
-  placeOfProof,
-  publish,
-  type Step,
-  warn,
-} from './step.ts'
 
-/** Judges a key in whatever shape it arrives, and with a Public Key ID the pair. Writes nothing to GitHub. */
+import { importPublicKey, looksLikeKeyMaterial, masksOf } from '../domain/key-import/import.ts'
+
+import { naming, Problem } from '../domain/problem.ts'
+import type { KeyRecord } from '../domain/rotation/record.ts'
+import { emptyRing } from '../domain/rotation/ring.ts'
+import type { Step } from './shared/context.ts'
+import { assertIdOfEnvironment, readPublicKeyId, recordKey, recordScope } from './shared/facts.ts'
+import { readGivenKey, readKey } from './shared/keys.ts'
+import { publish } from './shared/publish.ts'
+import { inspectAll } from './shared/targets.ts'
+import { verifyPair } from './shared/verify-pair.ts'
+
+/** Checks a key in any supported key format and, with a Public Key ID, the pair. Writes nothing to GitHub. */
 export async function validate(step: Step): Promise<void> {
-  const { inputs, outcome } = step
-  const pair = inputs.privateKey.trim() === '' ? null : await keyPairOfInput(step, 'private-key')
-  const publicKey = inputs.publicKey.trim() === '' ? null : await publicKeyOfInput(step)
-  if (pair && publicKey && !sameKey(pair.publicKey, publicKey)) {
-    throw new Problem(
-      'pair-mismatch',
-      'public-key does not belong to private-key',
-      'derive the public key anew: `openssl pkey -in privateKey.pem -pubout` (`ssh-keygen -e` reads a stale .pub file beside the key, without saying so)',
-    )
-  }
-  // What is published is derived from the private key wherever there is one, never believed.
+  const { inputs, book } = step
+  const pair = (await readGivenKey(step)) ?? (await readStoredKey(step))
+  const publicKey = inputs.publicKey.trim() === '' ? null : await readGivenPublicKey(step)
+  if (pair && publicKey && !sameKey(pair.publicKey, publicKey)) throw mismatch(inputs.privateKey)
+  // The published key is derived from the private key if there is one: a given public key could be another's.
   const subject = pair?.publicKey ?? publicKey
-  if (!subject) throw nothingGiven(step)
-  const key = knowKey(step, subject)
-  if (inputs.publicKeyId !== '') {
-    knowPublicKeyId(step, readPublicKeyId(inputs.publicKeyId, { input: 'public-key-id' }))
-  }
-  knowPlace(step, [])
-  await proveGiven(step, pair)
-  await publish(step, key)
+  if (!subject) throw nothingGiven()
+  const key = recordKey(step, subject)
+  const given = await readPublicKeyId(step)
+  if (given) assertIdOfEnvironment(step, given)
+  const record = await currentRecord(step, subject)
+  const publicKeyId = given ?? record?.publicKeyId ?? null
+  recordScope(step, [record], publicKeyId)
+  book.record({ publicKeyId: publicKeyId?.id ?? null, madeAt: record?.madeAt ?? null })
+  await verifyGiven(step, pair, publicKeyId)
+  book.record({ status: 'valid', exchange: publicKeyId === null })
   step.world.runner.info(`The key is valid: RSA, 2048 bits, ${key.fingerprint}`)
-  outcome.status = 'valid'
+  await publish(step, key)
 }
 
-function nothingGiven({ inputs }: Step): Problem {
-  // The runner hands over an empty text for a secret that is not there as well.
-  const given = inputs.privateKey !== '' || inputs.publicKey !== ''
+/** Reads the secret that the shop uses. It must be in a format that every Amazon Pay SDK accepts. */
+async function readStoredKey(step: Step): Promise<KeyPair | null> {
+  const text = step.inputs.slotKeys.current
+  if (text.trim() === '') return null
+  const secret = step.names.privateKey.current
+  const { pair, warnings } = await readKey(step, 'current-private-key', text, { secret })
+  for (const warning of warnings) step.book.warn(warning)
+  return pair
+}
+
+function mismatch(privateKey: string): Problem {
+  const input = privateKey.trim() === '' ? 'current-private-key' : 'private-key'
   return new Problem(
-    'key-empty',
-    given ? 'private-key and public-key hold blanks only' : 'private-key and public-key are empty',
-    'pass one of them; if it comes from a secret: does the job name the environment that holds it, is the secret gone because its key is current already, is this a run of a fork or of Dependabot (those get no secrets)?',
+    'pair-mismatch',
+    `public-key does not belong to ${input}`,
+    'derive the public key again: `openssl pkey -in privateKey.pem -pubout` (not with `ssh-keygen -e`, which silently reads an outdated .pub file beside the key)',
   )
 }
 
-async function publicKeyOfInput(step: Step): Promise<KeyObject> {
+function nothingGiven(): Problem {
+  return new Problem(
+    'key-empty',
+    'private-key, current-private-key and public-key are empty',
+    'if your shop has no key yet, run command: generate; otherwise pass one of them, check that the job names the environment that stores the secret, and start a new run if this one was queued before the secret was stored; runs of forks and of Dependabot receive no secrets',
+  )
+}
+
+async function readGivenPublicKey(step: Step): Promise<KeyObject> {
   const { inputs, world } = step
   const text = inputs.publicKey
   const material = looksLikeKeyMaterial(text)
     ? text
     : await world.runner.readFile(text.trim(), 'public-key')
-  try {
-    const { publicKey, warnings } = await readPublicKey(material, { input: 'public-key' })
-    for (const warning of warnings) warn(step, warning)
-    return publicKey
-  } catch (error) {
-    // What is not a public key may be a private one: masked before anything is said about it.
-    for (const mask of masksOf(material)) world.runner.mask(mask)
-    throw error
-  }
+  // It may be a private key by mistake: masked before any message about it.
+  for (const mask of masksOf(material)) world.runner.mask(mask)
+  const { publicKey, warnings } = await naming('public-key', () => importPublicKey(material))
+  for (const { fact, hint } of warnings) step.book.warn({ fact: `public-key ${fact}`, hint })
+  return publicKey
 }
 
-async function proveGiven(step: Step, pair: KeyPair | null): Promise<void> {
-  const { inputs, world, outcome } = step
-  if (pair === null || outcome.publicKeyId === null || inputs.amazonPayCheck === 'off') {
-    tellProof(step, skipped)
+/** The current record of this key in the first target that has one; null without a token. */
+async function currentRecord(step: Step, publicKey: KeyObject): Promise<KeyRecord | null> {
+  const { world, inputs, book } = step
+  if (!world.github || (inputs.publicKeyId !== '' && inputs.region)) return null
+  const { rows, findings } = await inspectAll(step, emptyRing)
+  for (const { problem } of findings) {
+    if (inputs.amazonPayCheck === 'require') throw problem
+    book.warn(problem)
+  }
+  for (const { view } of rows) {
+    const { record, problem } = view.slots.current
+    if (problem) {
+      if (inputs.amazonPayCheck === 'require') throw problem
+      book.warn(problem)
+    }
+    if (record?.fingerprint === fingerprint(publicKey)) return record
+  }
+  return null
+}
+
+async function verifyGiven(
+  step: Step,
+  pair: KeyPair | null,
+  publicKeyId: PublicKeyId | null,
+): Promise<void> {
+  if (!pair || !publicKeyId || step.inputs.amazonPayCheck === 'off') {
+    step.book.record({ amazonPay: { answer: 'skipped', judgement: null } })
     return
   }
-  const publicKeyId = outcome.publicKeyId
-  const place = placeOfProof(step, publicKeyId)
-  const { story, problem } = await prove(world, { pair, publicKeyId, ...place }, false)
-  tellProof(step, story)
-  if (!problem) return
-  const tolerable =
-    story.answer === 'accepted' ||
-    (inputs.amazonPayCheck === 'warn' && story.answer === 'undecided')
-  if (!tolerable) throw atDeploy(problem)
-  warn(step, problem)
-}
-
-/** At a deploy, a half-written pair is likelier than a foreign key: nothing is to be deleted for it. */
-function atDeploy(problem: Problem): Problem {
-  if (problem.code !== 'amazon-pay-rejected') return problem
-  return new Problem(
-    problem.code,
-    problem.fact,
-    `when this pair has worked before, an activation may have been cut off between its two secrets, or this run started just then: look at command: status, run command: activate again, or start a new run; otherwise ${problem.hint}`,
-  )
+  await verifyPair(step, {
+    pair,
+    publicKeyId,
+    control: false,
+    accountIsFine: true,
+    advice: 'currentPair',
+  })
 }

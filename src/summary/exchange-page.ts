@@ -1,84 +1,90 @@
 import {
   exchangeSteps,
+  integrationCentralLinks,
+  menuPath,
+  otherPageNote,
   proposedKeyName,
   publicKeyFileName,
+  requiredRole,
 } from '../domain/amazon-pay/integration-central.ts'
-import { regionCodes, regions } from '../domain/amazon-pay/region.ts'
-import { checklist, code, fenced, link, text } from './markdown.ts'
+import { checklist, code, fenced, link, numbered, text } from './markdown.ts'
 import type { KeyFacts, Outcome } from './outcome.ts'
 
-/** The page from which a person exchanges a public key for a Public Key ID, without any other page. */
+/** The exchange page for an issue or a chat, where boxes can be ticked. */
 export function exchangeMarkdown(outcome: Outcome): string {
+  return exchangePage(outcome, checklist)
+}
+
+/** The same for the job summary. */
+export function exchangeSection(outcome: Outcome): string {
+  return exchangePage(outcome, numbered)
+}
+
+function exchangePage(outcome: Outcome, list: (items: readonly string[]) => string): string {
   const { key } = outcome
   if (!key) return ''
   return [
-    '### Exchange this public key in Integration Central',
-    checklist([
+    title(outcome),
+    list([
       openStep(outcome),
-      ...exchangeSteps({
-        region: outcome.region,
-        payEnvironment: outcome.payEnvironment,
-        keyName: keyName(outcome, key),
-      }),
+      ...exchangeSteps({ ...outcome, keyName: keyName(outcome, key) }),
+      nextStep(outcome),
     ]),
+    otherPageNote,
     fenced('text', key.publicKey),
-    nextLine(outcome),
-    trustLines(outcome, key),
-  ].join('\n\n')
+    outcome.command === 'validate'
+      ? ''
+      : 'Your checkout keeps using the current key until you activate this one.',
+    '#### Check that this is the right key',
+    `The fingerprint of this key is ${code(key.fingerprint)}. Run this command on the downloaded public key file; it must print the same:`,
+    fenced('sh', fingerprintCommand(outcome, key)),
+    `Trust this page only where GitHub shows it, as the summary of ${link('a run', outcome.run.url)} of ${workflowOf(outcome)}. Do not trust a copy sent by email or chat: it may contain someone else's public key.`,
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
-export function keyName(outcome: Outcome, key: KeyFacts): string {
-  return proposedKeyName({
-    prefix: outcome.prefix,
-    madeAt: outcome.record?.madeAt ?? null,
-    shortFingerprint: key.shortFingerprint,
-  })
+/** `validate` does not know whether the key was exchanged before. */
+function title({ command }: Outcome): string {
+  return command === 'validate'
+    ? '### Exchange the public key, if it has no Public Key ID yet'
+    : '### Exchange the public key'
 }
 
 function openStep({ region }: Outcome): string {
-  if (region) {
-    const { name, integrationCentral } = regions[region]
-    return `Open ${link(`Integration Central, ${name}`, integrationCentral)} and sign in as somebody who may manage Amazon Pay.`
-  }
-  const links = regionCodes.map((code) =>
-    link(regions[code].name, regions[code].integrationCentral),
-  )
-  return `Open Integration Central of the region that this key is for (${links.join(', ')}) and sign in as somebody who may manage Amazon Pay. A key works in one region only.`
+  const links = integrationCentralLinks(region).map(({ text, url }) => link(text, url))
+  const which = region
+    ? ''
+    : ', whichever is the region of your shop (a key works in one region only)'
+  return `Open ${links.join(' or ')}${which}. If the link does not work, use the menu: ${menuPath}. ${requiredRole}`
 }
 
-function nextLine(outcome: Outcome): string {
-  const { names } = outcome
-  if (outcome.command === 'validate') {
-    return `**Then** stage the private key with ${code('command: generate')} and this key as ${code('private-key')}, and make the pair current with ${code('command: activate')} and the Public Key ID.`
-  }
-  const activate = [
-    'command: activate',
-    'public-key-id: # the Public Key ID you copied',
-    `private-key: \${{ secrets.${names.privateKey.next} }}`,
-    `previous-private-key: \${{ secrets.${names.privateKey.current} }}`,
-  ].join('\n')
-  return [
-    '**Then** start the workflow that activates, with the Public Key ID as its input; or, where a job waits for your approval, paste the Public Key ID into the approval comment. Until then the checkout goes on with the key it has. These lines of the step name the key:',
-    fenced('yaml', activate),
-  ].join('\n\n')
-}
-
-function trustLines(outcome: Outcome, key: KeyFacts): string {
-  const file = publicKeyFileName({
-    region: outcome.region,
+/** The name for the key in Integration Central: who uses it, for what, since when, and which key it is. */
+export function keyName(outcome: Outcome, key: KeyFacts): string {
+  return proposedKeyName({
+    owner: outcome.targets[0]?.target ?? outcome.run.repository,
     payEnvironment: outcome.payEnvironment,
+    madeAt: outcome.madeAt,
     shortFingerprint: key.shortFingerprint,
   })
-  const command = `openssl pkey -pubin -in ${file} -outform DER |\n  openssl dgst -sha256 -binary | openssl base64`
-  return [
-    `**Is this the right key?** Its fingerprint is ${code(key.fingerprint)}. Of the downloaded file, this prints the same, without ${code('SHA256:')} and with a ${code('=')} at the end:`,
-    fenced('sh', command),
-    `**Trust this page only** as the summary of ${link('a run', outcome.run.url)} of ${workflow(outcome)}. Whoever sends you a page like it by mail or chat may have put their own public key on it.`,
-  ].join('\n\n')
 }
 
-/** The one workflow and branch whose page may be believed. */
-function workflow({ run }: Outcome): string {
+function nextStep(outcome: Outcome): string {
+  const { command, run } = outcome
+  const form = run.workflowUrl ? link('this workflow', run.workflowUrl) : 'this workflow'
+  if (command === 'validate') {
+    return `Start ${form} with ${code('command: generate')} and this key as ${code('private-key')} (from a secret), then with ${code('command: activate')} and the Public Key ID.`
+  }
+  return `Start ${form} with ${code('command: activate')}, and paste the Public Key ID into ${code('public-key-id')}. If a job of this run is waiting for your approval, paste it into the approval comment instead.`
+}
+
+function fingerprintCommand(outcome: Outcome, { shortFingerprint }: KeyFacts): string {
+  const file = publicKeyFileName({ ...outcome, shortFingerprint })
+  return `echo "SHA256:$(openssl pkey -pubin -in ${file} -outform DER |\n  openssl dgst -sha256 -binary | openssl base64 | tr -d =)"`
+}
+
+/** The workflow and branch whose page can be trusted: a run of another branch may use a changed workflow. */
+function workflowOf({ run }: Outcome): string {
   const file = run.workflow ? `workflow ${code(run.workflow)}` : 'your own workflow'
   const branch = run.ref ? `branch ${code(run.ref)}` : 'the default branch'
   return `${file} on ${branch} of ${text(run.repository)}`

@@ -1,8 +1,8 @@
 import { markup, onOneLine } from '../domain/text.ts'
 
 /**
- * Text that somebody else chose, as plain text in GitHub Flavored Markdown: nothing in it can become markup,
- * a link, a mention or HTML. GitHub's own sanitiser comes after this, not instead of it.
+ * Escapes text from outside for GitHub Flavored Markdown: nothing in it can become markup, a link, a mention or HTML.
+ * GitHub's own sanitiser runs as well; this does not rely on it.
  */
 export function text(value: string): string {
   return onOneLine(value)
@@ -11,7 +11,7 @@ export function text(value: string): string {
     .replaceAll(/www(?=\.)/gi, '$&&#8203;')
 }
 
-/** A mention or an address needs what follows the @ right behind it. */
+/** The invisible space after the @ prevents mentions and e-mail links. */
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -19,7 +19,7 @@ const entities: Readonly<Record<string, string>> = {
   '@': '&#64;&#8203;',
 }
 
-/** A value to copy: in backticks, longer than any run of them inside. */
+/** A value to copy, in more backticks than any run of them inside the value. */
 export function code(value: string): string {
   const plain = onOneLine(value)
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((run) => run.length))
@@ -29,8 +29,8 @@ export function code(value: string): string {
 }
 
 /**
- * The same for a cell of a table, where a pipe would end the cell even inside backticks. It can be escaped
- * there, but not behind a backslash.
+ * The same for a table cell, where a pipe ends the cell even inside backticks. A pipe can be escaped there, but not one that
+ * follows a backslash: such a value is shown as text.
  */
 export function cell(value: string): string {
   return /\\\|/.test(value) ? text(value) : code(value).replaceAll('|', '\\|')
@@ -40,7 +40,7 @@ export function fenced(language: string, value: string): string {
   return `\`\`\`${language}\n${value.trimEnd()}\n\`\`\``
 }
 
-/** Anything but an address of the web stays text. */
+/** Anything that is not an http(s) URL stays text. */
 export function link(label: string, url: string): string {
   if (!/^https?:\/\//.test(url)) return text(label)
   return `[${text(label)}](<${onOneLine(url).replaceAll(/[<>\s\\|]/g, encodeURIComponent)}>)`
@@ -49,6 +49,16 @@ export function link(label: string, url: string): string {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
+}
+
+/** Numbered, because boxes cannot be ticked in a summary. */
+export function numbered(items: readonly string[]): string {
+  return items.map((item, index) => `${index + 1}. ${item}`).join('\n')
+}
+
+/** A section that opens on click. */
+export function folded(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
 }
 
 export function checklist(items: readonly string[]): string {

@@ -1,36 +1,42 @@
-import { deletionSteps } from '../domain/amazon-pay/integration-central.ts'
+import { deletionSteps, integrationCentralLinks } from '../domain/amazon-pay/integration-central.ts'
 import { regions } from '../domain/amazon-pay/region.ts'
-import { daysWords, type SlotStanding } from '../domain/rotation/health.ts'
-import { exchangeMarkdown } from './exchange-page.ts'
-import { cell, checklist, code, fenced, link, table, text } from './markdown.ts'
+import { exchangeSection } from './exchange-page.ts'
+import { healthSection } from './health-page.ts'
+import { cell, code, link, numbered, table, text } from './markdown.ts'
 import type { Outcome } from './outcome.ts'
 
-/** The job summary: what is true now, and what a person does next. Written for success and failure alike. */
+/** The job summary, after success and after failure: the state now, and what to do next. */
 export function page(outcome: Outcome): string {
-  const parts = [
+  const sections = [
     `## ${title(outcome)}`,
-    problems(outcome),
-    body(outcome),
-    targets(outcome),
-    warnings(outcome),
+    problemsSection(outcome),
+    ...body(outcome),
+    targetsSection(outcome),
+    warningsSection(outcome),
   ]
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
-function title(outcome: Outcome): string {
-  const { command, status, newKey, prefix } = outcome
-  const what = {
-    staged: newKey ? 'A new Amazon Pay key is staged' : 'An Amazon Pay key is staged',
-    activated: 'The Amazon Pay key is activated',
-    retired: 'The previous Amazon Pay key is retired',
-    valid: 'The Amazon Pay key is valid',
-    ok: 'Where the Amazon Pay keys stand',
-    planned: `Dry run of ${command}: nothing was written`,
-  } as const
-  return status ? `${what[status]} (${text(prefix)})` : `Amazon Pay keys: ${text(command)} failed`
+const titles = {
+  staged: 'An Amazon Pay key is staged',
+  activated: 'The Amazon Pay key is activated',
+  'rolled-back': 'The previous Amazon Pay key is current again',
+  retired: 'No previous Amazon Pay key is left',
+  adopted: 'The Amazon Pay key is adopted',
+  valid: 'The Amazon Pay key is valid',
+  ok: 'Amazon Pay key status',
+} as const
+
+function title({ command, status, newKey, prefix, problems }: Outcome): string {
+  const of = prefix ? ` (${text(prefix)})` : ''
+  if (problems.length > 0 || status === null) {
+    return `Amazon Pay keys: ${text(command || 'the step')} failed${of}`
+  }
+  if (status === 'planned') return `Dry run of ${text(command)}: nothing was written${of}`
+  return `${status === 'staged' && newKey ? 'A new Amazon Pay key is staged' : titles[status]}${of}`
 }
 
-function problems({ problems }: Outcome): string {
+function problemsSection({ problems }: Outcome): string {
   return problems
     .map(({ code: name, fact, hint }) =>
       ['> [!CAUTION]', `> **${name}**: ${text(fact)}.`, '>', `> Next: ${text(hint)}.`].join('\n'),
@@ -38,206 +44,216 @@ function problems({ problems }: Outcome): string {
     .join('\n\n')
 }
 
-function body(outcome: Outcome): string {
-  const { status, command } = outcome
-  if (status === 'staged') return staged(outcome)
-  if (status === 'activated') return activated(outcome)
-  if (status === 'valid') return valid(outcome)
-  if (status === 'retired') return retired(outcome)
-  if (status === 'ok') return standings(outcome)
-  if (command === 'retire') return mustBeTrue(outcome)
-  return outcome.key ? facts(outcome) : ''
+function body(outcome: Outcome): string[] {
+  if (outcome.problems.length > 0) return failed(outcome)
+  switch (outcome.status) {
+    case 'staged':
+      return staged(outcome)
+    case 'activated':
+    case 'rolled-back':
+      return activated(outcome)
+    case 'adopted':
+      return adopted(outcome)
+    case 'retired':
+      return retired(outcome)
+    case 'valid':
+      return valid(outcome)
+    case 'ok':
+      return [healthSection(outcome), outcome.exchange ? exchangeSection(outcome) : '']
+    default:
+      return [outcome.key ? keyTable(outcome) : '']
+  }
 }
 
-function staged(outcome: Outcome): string {
-  const { names } = outcome
-  const where = `The private key waits, sealed, in secret ${code(names.privateKey.next)}. Nothing uses it yet: the current pair was not touched.`
-  return [where, facts(outcome), exchangeMarkdown(outcome)].join('\n\n')
+/** After a failure, no key is shown: it may have been staged and removed again, and must not be exchanged then. */
+function failed(outcome: Outcome): string[] {
+  const { command, problems } = outcome
+  const stillAccepted = problems.some(({ code }) => code === 'still-accepted')
+  return [
+    amazonPaySection(outcome),
+    command === 'retire' && stillAccepted ? beforeDeletion(outcome) : '',
+  ]
 }
 
-/** What is known of the key, as a table. */
-function facts(outcome: Outcome): string {
-  const { key, record, region, payEnvironment, publicKeyId, artifact, names, status } = outcome
+function staged(outcome: Outcome): string[] {
+  const { names, exchange } = outcome
+  return [
+    `The private key is stored in secret ${code(names.privateKey.next)}. Nothing uses it yet, and the current pair was not changed.`,
+    outcome.key ? keyTable(outcome) : '',
+    exchange ? exchangeSection(outcome) : '',
+  ]
+}
+
+/** What is known about the key. */
+function keyTable(outcome: Outcome): string {
+  const { key, region, payEnvironment, publicKeyId, artifact, names, status } = outcome
   const rows: [string, string][] = []
   if (key) rows.push(['Fingerprint', cell(key.fingerprint)])
   if (publicKeyId) rows.push(['Public Key ID', cell(publicKeyId)])
   if (region) rows.push(['Region', text(regions[region].name)])
-  if (payEnvironment) rows.push(['For', payEnvironment === 'live' ? 'live orders' : 'the sandbox'])
-  if (record) rows.push(['Made', text(record.madeAt)])
-  if (status === 'activated' && record?.activatedAt)
-    rows.push(['Current since', text(record.activatedAt)])
-  if (status === 'staged') rows.push(['Waits in', cell(names.privateKey.next)])
+  if (payEnvironment) rows.push(['Environment', payEnvironment])
+  if (outcome.madeAt) rows.push(['Created', text(outcome.madeAt)])
+  if (outcome.activatedAt) rows.push(['Current since', text(outcome.activatedAt)])
+  if (status === 'staged') rows.push(['Staged in', cell(names.privateKey.next)])
   if (artifact) {
-    rows.push([
-      'Public key file',
-      artifact.url ? link(artifact.name, artifact.url) : cell(artifact.name),
-    ])
+    const { name, url } = artifact
+    rows.push(['Public key file', url ? link(name, url) : cell(name)])
   }
-  return table(['Key', 'Value'], rows)
+  const hidden = publicKeyId
+    ? [
+        'If a value is shown as three asterisks, the job was given it as a secret, and the runner hides it.',
+      ]
+    : []
+  return [table(['Key', 'Value'], rows), ...hidden].join('\n\n')
 }
 
-function activated(outcome: Outcome): string {
-  const { names, record } = outcome
+function activated(outcome: Outcome): string[] {
+  const { names } = outcome
   return [
-    `Secrets ${code(names.privateKey.current)} and ${code(names.publicKeyId)} hold this pair now.`,
-    facts(outcome),
-    proof(outcome),
-    '### What follows',
-    checklist([
-      'Redeploy every consumer of the key.',
-      ...endOfOldKey(outcome),
-      `The next rotation is due on ${text(dueDate(record?.madeAt))}, 90 days after this key was made. ${code('command: status')} on a schedule reminds you.`,
-    ]),
-    wayBack(outcome),
+    `The secrets ${code(names.privateKey.current)} and ${code(names.publicKeyId)} contain this pair now.`,
+    keyTable(outcome),
+    amazonPaySection(outcome),
+    '### Next steps',
+    numbered([...deploySteps(outcome), ...endOfOldKey(outcome), renewal(outcome)]),
+    rollbackSection(outcome),
   ]
-    .filter((part) => part !== '')
-    .join('\n\n')
 }
 
-/** How the key that was current before comes to its end. */
-function endOfOldKey({ previousPublicKeyId, previousKept }: Outcome): string[] {
+function deploySteps({ deploys }: Outcome): string[] {
+  if (deploys.length === 0) return ['Redeploy everything that uses the key.']
+  const started = deploys.map(({ repository, workflow, url }) =>
+    link(`${workflow} of ${repository}`, url),
+  )
+  return [
+    `Wait until the deploys that this run started have finished: ${started.join(', ')}. Redeploy everything else that uses the key.`,
+  ]
+}
+
+function endOfOldKey(outcome: Outcome): string[] {
+  const { previousPublicKeyId, previousKept } = outcome
   if (!previousPublicKeyId && !previousKept) return []
-  const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the old key'
-  return [
-    'Wait for runs that may still hold the old pair: GitHub reads repository and organization secrets when a run is *queued*, environment secrets when a *job starts*. A run that was queued earlier signs with the old pair, which still works; a re-run may do so as well.',
-    previousKept
-      ? `When nothing uses the old pair any more, delete ${id} in Integration Central, then run ${code('command: retire')}.`
-      : `Delete ${id} in Integration Central as soon as every consumer is redeployed, at once after a leak. It was not kept: there is no way back to it.`,
-  ]
-}
-
-/** The step that goes back to the previous pair. */
-function wayBack({ names, previousPublicKeyId, previousKept }: Outcome): string {
-  if (!previousKept) return ''
-  const step = [
-    'command: activate',
-    `public-key-id: ${previousPublicKeyId ?? '# from its record'}`,
-    `private-key: \${{ secrets.${names.privateKey.previous} }}`,
-    `previous-private-key: \${{ secrets.${names.privateKey.current} }}`,
-  ].join('\n')
-  return ['### To roll back until then', fenced('yaml', step)].join('\n\n')
-}
-
-function dueDate(madeAt: string | undefined): string {
-  if (!madeAt) return 'a day that status tells'
-  return new Date(Date.parse(madeAt) + 90 * 86_400_000).toISOString().slice(0, 10)
-}
-
-function proof({ proof }: Outcome): string {
-  if (!proof) return ''
-  const { answer, judgement } = proof
-  if (answer === 'skipped') {
-    return 'Amazon Pay was **not asked** about this pair.'
+  const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the previous key'
+  if (!previousKept) {
+    return [
+      `Delete ${id} in Integration Central when everything is redeployed; after a leak, at once. This key was not kept, so you cannot roll back to it.`,
+    ]
   }
-  const said = judgement?.status
-    ? ` It answered ${judgement.status} ${code(judgement.reasonCode ?? 'without reasonCode')}${judgement.message ? ` “${text(judgement.message)}”` : ''}${judgement.requestId ? ` (${code('x-amz-pay-request-id')} ${code(judgement.requestId.slice(0, 80))})` : ''}.`
-    : ' It did not answer.'
-  const meaning = {
-    accepted:
-      'Amazon Pay **accepts** the pair. This proves that this private key and this Public Key ID belong together in some merchant’s account; it does not prove that the account is yours.',
-    rejected: 'Amazon Pay **rejects** the pair.',
-    undecided: 'Amazon Pay left it **undecided**: nothing is said about the pair.',
-  }[answer]
-  return meaning + said
-}
-
-function valid(outcome: Outcome): string {
   return [
-    'RSA, 2048 bits, e = 65537, and its numbers fit together. The normalised public key is in the output and in the file.',
-    facts(outcome),
-    outcome.proof?.answer === 'skipped' ? '' : proof(outcome),
-    // With a Public Key ID it has been exchanged.
-    outcome.publicKeyId === null ? exchangeMarkdown(outcome) : '',
+    'Wait until runs that were queued before this one have ended. They use the previous pair, which still works: GitHub reads repository and organization secrets when a run is *queued*, and environment secrets when a *job starts*.',
+    `When nothing uses the previous pair any more, delete ${id} in Integration Central, then run ${command(outcome, 'retire')}.`,
   ]
-    .filter((part) => part !== '')
-    .join('\n\n')
 }
 
-function retired(outcome: Outcome): string {
-  const { previousFingerprint, previousPublicKeyId, names } = outcome
-  if (!previousFingerprint) return 'There was no previous key.'
+function renewal({ madeAt }: Outcome): string {
+  if (!madeAt) return 'Rotate the key again when `command: status` says so.'
+  const due = new Date(Date.parse(madeAt) + 90 * 86_400_000).toISOString().slice(0, 10)
+  return `Rotate the key again by ${due}, when it is 90 days old. \`command: status\` on a schedule reminds you.`
+}
+
+function rollbackSection(outcome: Outcome): string {
+  if (!outcome.previousKept || outcome.status === 'rolled-back') return ''
   return [
-    `Amazon Pay does not know Public Key ID ${code(previousPublicKeyId ?? '')} any more. Secret ${code(names.privateKey.previous)} and variable ${code(names.record.previous)} (key ${code(previousFingerprint)}) are deleted: this rotation is finished.`,
-    proof(outcome),
+    '### Roll back',
+    `If something is wrong with the new key, run ${command(outcome, 'rollback')}. The previous key becomes current again.`,
   ].join('\n\n')
 }
 
-/** What must be true before the old key may go. */
-function mustBeTrue(outcome: Outcome): string {
+/** A command, with a link to the form. */
+function command({ run }: Outcome, name: string): string {
+  const words = code(`command: ${name}`)
+  return run.workflowUrl ? `${words} in ${link('this workflow', run.workflowUrl)}` : words
+}
+
+function adopted(outcome: Outcome): string[] {
+  const { names } = outcome
+  return [
+    `This action now manages the pair in the secrets ${code(names.privateKey.current)} and ${code(names.publicKeyId)}. The private key was not changed.`,
+    keyTable(outcome),
+    amazonPaySection(outcome),
+    '### Next steps',
+    numbered([
+      `Let everything that uses the key read the Public Key ID from the secret ${code(names.publicKeyId)}, together with the private key.`,
+      `To replace the key, run ${command(outcome, 'generate')}.`,
+    ]),
+  ]
+}
+
+function valid(outcome: Outcome): string[] {
+  return [
+    'The key meets the requirements of Amazon Pay: RSA, 2048 bits, e = 65537.',
+    keyTable(outcome),
+    outcome.amazonPay?.answer === 'skipped' ? '' : amazonPaySection(outcome),
+    outcome.exchange ? exchangeSection(outcome) : '',
+  ]
+}
+
+function retired(outcome: Outcome): string[] {
+  const { previousFingerprint, targets, names } = outcome
+  if (!targets.some(({ result }) => result === 'updated')) {
+    return ['There was no previous key, so nothing was deleted.']
+  }
+  const key = previousFingerprint ? ` (key ${code(previousFingerprint)})` : ''
+  return [
+    `The secret ${code(names.privateKey.previous)} and the variable ${code(names.record.previous)}${key} no longer exist. This rotation is finished.`,
+    amazonPaySection(outcome),
+  ]
+}
+
+function amazonPaySection({ amazonPay, command }: Outcome): string {
+  if (!amazonPay) return ''
+  const { answer, judgement } = amazonPay
+  const retiring = command === 'retire'
+  if (answer === 'skipped') return 'This pair was **not verified** with Amazon Pay.'
+  const meaning = {
+    accepted: retiring
+      ? 'Amazon Pay still **accepts** the previous pair.'
+      : 'Amazon Pay **accepts** the pair: the private key and the Public Key ID belong together in a merchant account. The answer does not show whether the account is yours.',
+    rejected: retiring
+      ? 'Amazon Pay **rejects** the previous pair.'
+      : 'Amazon Pay **rejects** the pair.',
+    undecided: `Amazon Pay gave an **inconclusive** answer about the ${retiring ? 'previous pair' : 'pair'}.`,
+  }[answer]
+  if (!judgement?.status) return `${meaning} It did not answer.`
+  const { status, reasonCode, message, requestId } = judgement
+  const words = [
+    `It answered ${status} ${code(reasonCode ?? 'without reasonCode')}`,
+    message ? ` “${text(message)}”` : '',
+    requestId ? ` (${code('x-amz-pay-request-id')} ${code(requestId.slice(0, 80))})` : '',
+  ]
+  return `${meaning} ${words.join('')}.`
+}
+
+/** A summary may have 1 MiB. */
+const maxShownRuns = 20
+
+function beforeDeletion(outcome: Outcome): string {
   const { previousPublicKeyId, openRuns, region } = outcome
   if (!previousPublicKeyId) return ''
-  const central = region
-    ? ` (${link(regions[region].name, regions[region].integrationCentral)})`
-    : ''
+  const shown = openRuns.slice(0, maxShownRuns).map((run) => link(run.name || run.url, run.url))
+  const more = openRuns.length - shown.length
+  const runs = more > 0 ? [...shown, `and ${more} more`] : shown
   return [
-    proof(outcome),
-    `### Before the old key may go${central}`,
-    checklist([
-      'Every consumer of the key is redeployed.',
-      openRuns.length === 0
-        ? 'No run that was queued before the activation is still open.'
-        : `These runs from before the activation are over: ${openRuns.map((run) => link(run.name || run.url, run.url)).join(', ')}.`,
+    '### Delete the previous key',
+    numbered([
+      'Redeploy everything that uses the key.',
+      runs.length === 0
+        ? 'In the Actions tab, check that every run that was queued before the activation has ended.'
+        : `Wait until these runs, which were queued before the activation, have ended: ${runs.join(', ')}.`,
+      `Open ${integrationCentralLinks(region)
+        .map((page) => link(page.text, page.url))
+        .join(' or ')}.`,
       ...deletionSteps(previousPublicKeyId),
-      `Run ${code('command: retire')} again.`,
+      `Run ${command(outcome, 'retire')} again.`,
     ]),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
-}
-
-/** A table for each target: side by side, the slots would be too narrow to read. */
-function standings({ standings, maxAgeDays, run }: Outcome): string {
-  // A record may have been written by anybody: its link stays on this GitHub.
-  const server = /^https?:\/\/[^/]+/.exec(run.url)?.[0] ?? ''
-  return [
-    ...standings.flatMap(({ target, environment, current, next, previous, due, nextStep }) => [
-      `### ${environment === null ? code(target) : `${code(target)}, environment ${code(environment)}`}`,
-      table(
-        ['Slot', 'Key', 'Age'],
-        [
-          ['**Current**', slot(current, server), due ? `${age(current)}: **due**` : age(current)],
-          ['**Next**', slot(next, server), age(next)],
-          ['**Previous**', slot(previous, server), age(previous)],
-        ],
-      ),
-      [due ? '> [!IMPORTANT]' : '> [!TIP]', `> Next step: ${text(nextStep)}.`].join('\n'),
-    ]),
-    `A key is due for rotation when it is ${daysWords(maxAgeDays)} old.`,
   ].join('\n\n')
 }
 
-function age({ days }: SlotStanding): string {
-  return days === null ? '' : daysWords(days)
-}
-
-function slot({ record, secret }: SlotStanding, server: string): string {
-  if (!record && !secret) return 'empty'
-  if (!record) {
-    return `secret without record, stored ${text(secret?.createdAt ?? '')}, changed ${text(secret?.updatedAt ?? '')}`
-  }
-  const since = [
-    [record.region, record.payEnvironment].filter((known) => known).join(' '),
-    `made ${record.madeAt.slice(0, 10)}`,
-    record.activatedAt ? `activated ${record.activatedAt.slice(0, 10)}` : '',
-  ]
-  const run = record.run.startsWith(`${server}/`) ? link('run', record.run) : ''
-  const lines = [
-    cell(record.fingerprint),
-    record.publicKeyId ? cell(record.publicKeyId) : 'no Public Key ID yet',
-    [...since.filter((part) => part !== '').map(text), run]
-      .filter((part) => part !== '')
-      .join(', '),
-    secret ? '' : '**its secret is gone**',
-  ]
-  return lines.filter((line) => line !== '').join('<br>')
-}
-
-function targets({ targets, status }: Outcome): string {
-  // A refusal before anything was looked at has no targets; status has a table of its own.
+function targetsSection({ targets, status, problems }: Outcome): string {
+  // A step that failed before it looked at targets has none. `status` shows a table for each target instead.
   if (targets.length === 0 || status === 'ok') return ''
-  if (targets.length === 1 && status !== null && status !== 'planned') return ''
+  if (targets.length === 1 && problems.length === 0 && status !== 'planned') return ''
   const rows = targets.map(({ target, environment, result, code: name, message }) => [
-    place(target, environment),
+    environment === null ? cell(target) : `${cell(target)}, environment ${cell(environment)}`,
     result === 'torn' ? '**torn**' : result,
     name ? cell(name) : '',
     text(message),
@@ -245,11 +261,7 @@ function targets({ targets, status }: Outcome): string {
   return ['### Targets', table(['Target', 'Result', 'Code', 'Message'], rows)].join('\n\n')
 }
 
-function place(target: string, environment: string | null): string {
-  return environment === null ? cell(target) : `${cell(target)}, environment ${cell(environment)}`
-}
-
-function warnings({ warnings }: Outcome): string {
+function warningsSection({ warnings }: Outcome): string {
   if (warnings.length === 0) return ''
   const lines = warnings.map(({ fact, hint }) => `- ${text(fact)}. Next: ${text(hint)}.`)
   return ['### Warnings', lines.join('\n')].join('\n\n')

@@ -1,0 +1,37 @@
+import { jest } from '@jest/globals'
+import type { ImportOptions } from '../../../src/domain/key-import/import.ts'
+import type { KeyRecord } from '../../../src/domain/rotation/record.ts'
+import type { Slot } from '../../../src/domain/rotation/slots.ts'
+
+// Reading a key takes a tenth of a second, since its factors must be prime, and every run reads three of them and some
+// records. What was read once is remembered here by its text: these are pure functions. What they refuse is not.
+
+const keyImport = await import('../../../src/domain/key-import/import.ts')
+const records = await import('../../../src/domain/rotation/record.ts')
+const keysRead = new Map<string, Awaited<ReturnType<typeof keyImport.importPrivateKey>>>()
+const recordsRead = new Map<string, KeyRecord>()
+
+jest.unstable_mockModule('../../../src/domain/key-import/import.ts', () => ({
+  ...keyImport,
+  importPrivateKey: async (text: string, options: ImportOptions) => {
+    const known = JSON.stringify([text, options.secret, options.passphrase])
+    const read = keysRead.get(known) ?? (await keyImport.importPrivateKey(text, options))
+    keysRead.set(known, read)
+    return read
+  },
+}))
+jest.unstable_mockModule('../../../src/domain/rotation/record.ts', () => ({
+  ...records,
+  readKeyRecord: (text: string, slot: Slot) => {
+    const known = `${slot} ${text}`
+    const read = recordsRead.get(known) ?? records.readKeyRecord(text, slot)
+    recordsRead.set(known, read)
+    return read
+  },
+}))
+
+export const { execute } = await import('../../../src/commands/execute.ts')
+export const { page } = await import('../../../src/summary/page.ts')
+export const { readKeyRecord, writeKeyRecord } = await import(
+  '../../../src/domain/rotation/record.ts'
+)

@@ -1,0 +1,144 @@
+import { Problem, problemIn } from '../../domain/problem.ts'
+import type { Stored } from '../../domain/rotation/slots.ts'
+import { changeIn } from '../../domain/rotation/view.ts'
+import type { SealedSecret, Target } from '../../ports.ts'
+import { type Step, timeOf } from '../shared/context.ts'
+import { type SealedPair, type TargetChange, TargetFailure } from './target-change.ts'
+
+/**
+ * Writes the two secrets of a pair, one directly after the other. The Public Key ID goes first: if the private key then
+ * cannot be written, the old ID can be put back from the record. An old private key could not be put back.
+ */
+export async function writePair(
+  step: Step,
+  change: TargetChange,
+  { publicKeyId, privateKey }: SealedPair,
+): Promise<void> {
+  const { target, view } = change
+  const id = await write(step, target, publicKeyId, view.publicKeyId)
+  if (id?.happened === 'no') {
+    throw new TargetFailure(
+      'failed',
+      id.problem.extend({ after: `; the pair of ${target.label} was not changed` }),
+    )
+  }
+  if (id?.happened === 'unknown') await putBack(step, change, id.problem)
+  const key = await write(step, target, privateKey, view.slots.current.secret)
+  if (key?.happened === 'no') await putBack(step, change, key.problem)
+  if (key?.happened === 'unknown') {
+    throw torn(
+      target,
+      `secret ${publicKeyId.name} of ${target.label} contains the new Public Key ID, but it is unknown whether secret ${privateKey.name} contains the new private key`,
+      key.problem,
+    )
+  }
+}
+
+/** A failed write: it did not happen, or it is unknown whether it happened. */
+interface Failed {
+  readonly happened: 'no' | 'unknown'
+  readonly problem: Problem
+}
+
+/**
+ * Writes a secret. Returns null on success. If GitHub's answer was lost, the date of the secret shows whether the write
+ * happened.
+ */
+async function write(
+  step: Step,
+  target: Target,
+  secret: SealedSecret,
+  before: Stored | null,
+): Promise<Failed | null> {
+  const startedAt = timeOf(step).getTime()
+  try {
+    await target.putSecret(secret)
+    return null
+  } catch (error) {
+    const problem = problemIn(error)
+    if (!problem.uncertain) return { happened: 'no', problem }
+    let after: Stored | null
+    try {
+      after = await target.secret(secret.name)
+    } catch (error) {
+      problemIn(error)
+      return { happened: 'unknown', problem }
+    }
+    if (after !== null && after.updatedAt !== before?.updatedAt) return null
+    // GitHub's dates have whole seconds: if the secret was last changed in the second in which the write began, the date
+    // proves nothing.
+    const sameSecond = before !== null && Date.parse(before.updatedAt) >= startedAt - 1000
+    return { happened: sameSecond ? 'unknown' : 'no', problem }
+  }
+}
+
+/** Puts the old Public Key ID back beside the old private key. Always throws. */
+async function putBack(step: Step, change: TargetChange, cause: Problem): Promise<never> {
+  const { target, plan, view } = change
+  const { names } = step
+  const stored = storedKey(change)
+  if (stored === 'unknown') {
+    throw torn(
+      target,
+      `secret ${names.publicKeyId} of ${target.label} contains the new Public Key ID, but it is unknown whether an interrupted run has written secret ${names.privateKey.current}`,
+      cause,
+    )
+  }
+  if (stored === 'new') {
+    throw new TargetFailure(
+      'updated',
+      cause.extend({
+        after: `; an interrupted run had already written the private key, so the pair of ${target.label} is the new one`,
+      }),
+    )
+  }
+  const old = plan.old?.publicKeyId?.id ?? null
+  const hadPair = view.slots.current.secret !== null
+  if (old === null && hadPair) {
+    throw torn(
+      target,
+      `secret ${names.publicKeyId} of ${target.label} contains the new Public Key ID, but secret ${names.privateKey.current} was not written and its own Public Key ID is unknown`,
+      cause,
+    )
+  }
+  try {
+    if (old === null) await target.deleteSecret(names.publicKeyId)
+    else await target.putSecret(await target.seal(names.publicKeyId, old))
+  } catch (error) {
+    problemIn(error)
+    throw torn(
+      target,
+      `secret ${names.publicKeyId} of ${target.label} contains the new Public Key ID beside the old private key, because ${old === null ? 'deleting it' : `putting ${old} back`} failed`,
+      cause,
+    )
+  }
+  const left =
+    old === null
+      ? `${target.label} has no pair, as before`
+      : `the old pair of ${target.label} is current again`
+  throw new TargetFailure('restored', cause.extend({ after: `; ${left}` }))
+}
+
+/** Which private key is stored. An interrupted run may have written the new one; then the secret is newer than its record. */
+function storedKey({ view }: TargetChange): 'old' | 'new' | 'unknown' {
+  const { secret, stored } = view.slots.current
+  if (changeIn(view) === null || secret === null) return 'old'
+  if (stored === null) return 'new'
+  const later = Date.parse(secret.updatedAt) - Date.parse(stored.updatedAt)
+  if (later === 0) return 'unknown'
+  return later > 0 ? 'new' : 'old'
+}
+
+function torn(target: Target, fact: string, cause: Problem): TargetFailure {
+  // A limit of GitHub's says until when to wait, and to run this again then.
+  const waits = /\bwait (?:for|until)\b|\bafter \d\d:\d\d/.test(cause.hint)
+  const again = waits ? cause.hint : 'run this command again at once with the same inputs'
+  return new TargetFailure(
+    'torn',
+    new Problem(
+      'pair-torn',
+      `${fact} (${cause.fact})`,
+      `${again}, which writes both secrets; ${target.label} may now have a mismatched key pair: do not deploy until the command has succeeded`,
+    ),
+  )
+}

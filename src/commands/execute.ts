@@ -1,0 +1,104 @@
+import { createBook } from '../action/outputs.ts'
+import { Problem, Problems } from '../domain/problem.ts'
+import { slotNames } from '../domain/rotation/slots.ts'
+import type { Command, Inputs, Runner, World } from '../ports.ts'
+import type { Book, Outcome } from '../summary/outcome.ts'
+import { activate } from './activate/command.ts'
+import { adopt } from './adopt.ts'
+import { generate } from './generate/command.ts'
+import { retire } from './retire.ts'
+import { rollback } from './rollback.ts'
+import type { Step } from './shared/context.ts'
+import { status } from './status.ts'
+import { validate } from './validate.ts'
+
+const commands: Readonly<Record<Command, (step: Step) => Promise<void>>> = {
+  generate,
+  validate,
+  activate,
+  rollback,
+  retire,
+  adopt,
+  status,
+}
+
+/** Runs one command from beginning to end. Never throws: problems are in the outcome. */
+export async function execute(inputs: Inputs, world: World, book?: Book): Promise<Outcome> {
+  const used = book ?? createBook(world.runner, emptyOutcome(inputs, world.runner))
+  const targets = [...world.targets].sort((one, other) => compare(one.label, other.label))
+  const step = { inputs, names: slotNames(inputs.prefix), world: { ...world, targets }, book: used }
+  try {
+    await commands[inputs.command](step)
+  } catch (error) {
+    used.record({ problems: problemsOf(error) })
+  }
+  return used.outcome
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+/** What is known before the command starts. */
+export function emptyOutcome(
+  {
+    command,
+    prefix,
+    maxAgeDays,
+    dryRun,
+  }: Pick<Inputs, 'prefix' | 'maxAgeDays' | 'dryRun'> & { readonly command: string },
+  { run }: Pick<Runner, 'run'>,
+): Outcome {
+  return {
+    command,
+    prefix,
+    names: slotNames(prefix),
+    run,
+    maxAgeDays,
+    dryRun,
+    status: null,
+    key: null,
+    madeAt: null,
+    activatedAt: null,
+    newKey: null,
+    region: null,
+    payEnvironment: null,
+    publicKeyId: null,
+    previousPublicKeyId: null,
+    previousFingerprint: null,
+    previousKept: false,
+    publicKeyFile: null,
+    artifact: null,
+    exchange: false,
+    amazonPay: null,
+    secretName: null,
+    targets: [],
+    health: [],
+    openRuns: [],
+    deploys: [],
+    warnings: [],
+    problems: [],
+  }
+}
+
+/** A line of a stack trace: it ends with a position in a file. */
+const frame =
+  /\n {4}at ((?:[\w.<>[\] ]{1,80} \()?(?:file:|node:|[A-Z]?:?[\\/])[^\n()]{1,200}:\d+:\d+\)?)(?=\n|$)/
+
+/** Turns everything that can be thrown into problems that are safe to show. */
+export function problemsOf(error: unknown): readonly [Problem, ...Problem[]] {
+  if (error instanceof Problems) return error.all
+  if (error instanceof Problem) return [error]
+  // The message of any other error could quote an input. Its name and its position in the code cannot.
+  const { name, message, stack } =
+    error instanceof Error ? error : { name: typeof error, message: '', stack: '' }
+  const frames = `${stack}`.replace(`${message}`, '')
+  const position = frame.exec(frames)?.[1] ?? 'an unknown position'
+  return [
+    new Problem(
+      'internal',
+      `an unexpected error occurred: ${/^\w{1,40}$/.test(name) ? name : 'Error'} at ${position}`,
+      'run command: status to see the current state, then open an issue in amazon-pay-keys/amazon-pay-keys and include this line',
+    ),
+  ]
+}

@@ -1,0 +1,163 @@
+import { type KeyPair, privateKeyPem } from '../../domain/key/pair.ts'
+import { type Problem, problemIn } from '../../domain/problem.ts'
+import { type KeyRecord, writeKeyRecord } from '../../domain/rotation/record.ts'
+import type { Ring } from '../../domain/rotation/ring.ts'
+import {
+  planStaging,
+  type StagingMove,
+  type StagingRequest,
+} from '../../domain/rotation/staging.ts'
+import type { TargetView } from '../../domain/rotation/view.ts'
+import type { SealedSecret, Target } from '../../ports.ts'
+import type { Step } from '../shared/context.ts'
+import { underLock } from '../shared/lock.ts'
+import { eachTarget } from '../shared/pace.ts'
+import { assertBudget, named, type Row, recordResult, recordUntouched } from '../shared/targets.ts'
+
+/** Take the lock, record, secret, give the lock back. */
+export const writesForOne = 4
+
+export const plannedWords: Readonly<Record<StagingMove, string>> = {
+  stage: 'the key would be staged',
+  clear: 'leftovers of an interrupted run would be removed, and the key would be staged',
+  replace: 'the staged key would be discarded, and the new one would be staged',
+  record: 'the missing record of the staged key would be written',
+  keep: 'this key is staged already',
+}
+
+const doneWords: Readonly<Record<StagingMove, string>> = {
+  stage: 'the key is staged',
+  clear: 'leftovers of an interrupted run were removed, and the key is staged',
+  replace: 'the previously staged key was discarded, and the new one is staged',
+  record: 'the missing record of the staged key was written',
+  keep: 'this key was staged already',
+}
+
+/** What to stage, and where. */
+interface Staging {
+  readonly rows: readonly (Row & { readonly plan: StagingMove })[]
+  readonly ring: Ring
+  readonly request: StagingRequest
+  readonly pair: KeyPair
+  readonly record: KeyRecord
+}
+
+/** A target in which this run has begun to write. */
+interface Begun {
+  readonly target: Target
+  readonly move: StagingMove
+}
+
+/** Stages target by target. If one fails, what this run wrote in any target is removed again. */
+export async function stageAll(step: Step, staging: Staging): Promise<void> {
+  const { rows, ring, request, record } = staging
+  recordUntouched(step, rows)
+  for (const { target, plan } of rows) {
+    if (plan === 'keep') recordResult(step, target, 'unchanged', doneWords.keep)
+  }
+  const begun: Begun[] = []
+  let current: Target | null = null
+  try {
+    await eachTarget(
+      step,
+      rows.filter(({ plan }) => plan !== 'keep'),
+      async ({ target }) => {
+        current = target
+        assertBudget(step, target)
+        await underLock(step, target, ring, async (view) => {
+          const move = planStaging(view, ring, request, record.fingerprint)
+          begun.push({ target, move })
+          await stageInto(step, target, view, move, staging)
+        })
+        current = null
+      },
+    )
+  } catch (error) {
+    const problem = problemIn(error)
+    // Null if the step was stopped between two targets.
+    const failed = current as Target | null
+    if (failed) recordResult(step, failed, 'untouched', problem.fact, problem.code)
+    for (const entry of begun)
+      await undo(step, entry, staging, entry.target === failed ? problem : null)
+    throw failed ? named(step, failed, problem) : problem
+  }
+}
+
+/**
+ * The record before the secret: if the run is interrupted in between, the record shows the next run what was begun.
+ */
+async function stageInto(
+  step: Step,
+  target: Target,
+  view: TargetView,
+  move: StagingMove,
+  { pair, record }: Staging,
+): Promise<void> {
+  const { names } = step
+  // Sealed before the first write: if sealing fails, nothing must be left behind.
+  const needsSecret = move !== 'keep' && move !== 'record'
+  const secret = needsSecret ? await target.seal(names.privateKey.next, privateKeyPem(pair)) : null
+  if (move === 'replace') await target.deleteSecret(names.privateKey.next)
+  if ((move === 'replace' || move === 'clear') && view.slots.next.stored) {
+    await target.deleteVariable(names.record.next)
+  }
+  if (move !== 'keep') {
+    await target.saveVariable(names.record.next, writeKeyRecord(record, 'next', pair))
+  }
+  if (secret) await putStaged(target, secret)
+  const kind = move === 'stage' ? 'created' : move === 'keep' ? 'unchanged' : 'updated'
+  recordResult(step, target, kind, `${doneWords[move]} in ${names.privateKey.next}`)
+}
+
+/** If only the answer was lost and the secret exists now, it is ours: the slot was empty and is locked. */
+async function putStaged(target: Target, secret: SealedSecret): Promise<void> {
+  try {
+    await target.putSecret(secret)
+  } catch (error) {
+    if (!problemIn(error).uncertain) throw error
+    if ((await target.secret(secret.name).catch(() => null)) === null) throw error
+  }
+}
+
+/** Removes what this run staged, and records what is left. */
+async function undo(
+  step: Step,
+  { target, move }: Begun,
+  staging: Staging,
+  problem: Problem | null,
+): Promise<void> {
+  const before = problem ? `${problem.fact}; ` : 'another target failed: '
+  const dropped = move === 'replace' ? ', and the previously staged key was discarded' : ''
+  try {
+    const undone = await removeOwn(step, target, move, staging)
+    const left = undone
+      ? 'what this run had written was removed again'
+      : 'this run left nothing behind'
+    const kind = problem ? 'failed' : 'restored'
+    recordResult(step, target, kind, `${before}${left}${dropped}`, problem?.code ?? null)
+  } catch (error) {
+    const { fact, code } = problemIn(error)
+    const { privateKey, record } = step.names
+    const left = `this run may have left secret ${privateKey.next} or variable ${record.next} behind (${fact})`
+    recordResult(step, target, 'failed', before + left, problem?.code ?? code)
+  }
+}
+
+/** Only if the record is ours. The secret is deleted first: a secret without a record could not be identified. */
+async function removeOwn(
+  step: Step,
+  target: Target,
+  move: StagingMove,
+  { ring, record }: Staging,
+): Promise<boolean> {
+  if (move === 'keep') return false
+  return underLock(step, target, ring, async ({ slots }) => {
+    const { next } = slots
+    const ours = next.record?.fingerprint === record.fingerprint && next.record.run === record.run
+    if (!ours) return false
+    // If only the record was missing, the secret existed before this run.
+    if (move !== 'record') await target.deleteSecret(step.names.privateKey.next)
+    await target.deleteVariable(step.names.record.next)
+    return true
+  })
+}

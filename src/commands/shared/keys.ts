@@ -1,0 +1,104 @@
+import { maskForms } from '../../domain/key/masks.ts'
+import type { KeyPair } from '../../domain/key/pair.ts'
+import { isExposed } from '../../domain/key-import/exposure.ts'
+import { type ImportOptions, importPrivateKey } from '../../domain/key-import/import.ts'
+import { naming, Problem, problemIn, type Warning } from '../../domain/problem.ts'
+import { emptyRing, type Ring, type RingKey, ringKey } from '../../domain/rotation/ring.ts'
+import { type Slot, slots } from '../../domain/rotation/slots.ts'
+import type { World } from '../../ports.ts'
+import type { Step } from './context.ts'
+
+/**
+ * Reads the keys in the slot inputs. A key that the command needs must be readable. For the others, an unreadable key is a
+ * warning, and its slot is not compared.
+ */
+export async function readRing(step: Step, needed: readonly Slot[]): Promise<Ring> {
+  // In parallel: checking the factors of a key is slow and runs on other threads.
+  const read = await Promise.all(
+    slots.map(async (slot) => [slot, await readSlotKey(step, slot, needed)] as const),
+  )
+  return { ...emptyRing, ...Object.fromEntries(read) }
+}
+
+async function readSlotKey(
+  step: Step,
+  slot: Slot,
+  needed: readonly Slot[],
+): Promise<RingKey | null> {
+  const input = `${slot}-private-key`
+  if (step.inputs.slotKeys[slot].trim() === '') return null
+  try {
+    const secret = step.names.privateKey[slot]
+    const { pair } = await readKey(step, input, step.inputs.slotKeys[slot], { secret })
+    return ringKey(pair)
+  } catch (error) {
+    const problem = problemIn(error)
+    if (needed.includes(slot) || problem.code === 'key-exposed') throw problem
+    const { fact, hint } = problem
+    step.book.warn({ fact: `${fact}; the ${slot} key was not compared with its record`, hint })
+    return null
+  }
+}
+
+/** The key in `private-key`; null if it is empty. An unusual format is a warning. */
+export async function readGivenKey(step: Step): Promise<KeyPair | null> {
+  const { privateKey, passphrase } = step.inputs
+  if (privateKey.trim() === '') return null
+  const { pair, warnings } = await readKey(step, 'private-key', privateKey, { passphrase })
+  for (const warning of warnings) step.book.warn(warning)
+  return pair
+}
+
+/**
+ * Reads one private key, and masks every form of it that could be printed before any other code gets it.
+ * @throws Problem one of the codes for keys
+ */
+export async function readKey(
+  step: Step,
+  input: string,
+  text: string,
+  options: { readonly passphrase?: string | null; readonly secret?: string },
+): Promise<{ readonly pair: KeyPair; readonly warnings: readonly Warning[] }> {
+  const { world } = step
+  const { passphrase = null, secret } = options
+  const importing: ImportOptions = {
+    passphrase,
+    readOpenSsh: world.readOpenSsh,
+    ...(secret === undefined ? {} : { secret }),
+  }
+  const { pair, warnings, masks } = await naming(input, () => importPrivateKey(text, importing))
+  for (const mask of masks) world.runner.mask(mask)
+  maskPair(world, pair)
+  await assertNotExposed(world, input, pair, importing)
+  return {
+    pair,
+    warnings: warnings.map((warning) => ({ ...warning, fact: `${input} ${warning.fact}` })),
+  }
+}
+
+export function maskPair({ runner }: Pick<World, 'runner'>, pair: KeyPair): void {
+  for (const form of maskForms(pair)) runner.mask(form)
+}
+
+/** Everyone who may read the run can read the event that started it, so a key in there is compromised. */
+async function assertNotExposed(
+  { runner }: World,
+  input: string,
+  pair: KeyPair,
+  importing: ImportOptions,
+): Promise<void> {
+  const { passphrase } = importing
+  const { eventTexts } = runner
+  if (passphrase !== null && eventTexts.some((text) => text.trim() === passphrase.trim())) {
+    throw exposed('private-key-passphrase')
+  }
+  if (await isExposed(eventTexts, pair, importing)) throw exposed(input)
+}
+
+export function exposed(input: string): Problem {
+  return new Problem(
+    'key-exposed',
+    `${input} is in the event that started this run (an input of its form, or a payload), so everyone who may read the run can read it`,
+    'treat the key as compromised: delete this run, generate a new key with command: generate, and delete the exposed one in Integration Central if it was exchanged; pass keys only from secrets',
+  )
+}
