@@ -1,17 +1,17 @@
 /**
- * What the runner hides. Every value is registered as a whole and line by line, each of these also
- * in eleven encoded forms, and every occurrence of any of them becomes `***`: the rules of
- * actions/runner 2.336 (SecretMasker.cs, ValueEncoders.cs, ActionCommandManager.cs), nothing kinder.
+ * The runner's masking. Every value is registered completely and line by line, each of these also in eleven encoded forms, and
+ * every occurrence becomes `***`. These are exactly the rules of actions/runner 2.336 (SecretMasker.cs, ValueEncoders.cs,
+ * ActionCommandManager.cs): a stricter masker would hide a leak from the tests.
  */
 export interface Masker {
-  /** `::add-mask::`. False when there is nothing to mask: the runner warns then. */
+  /** `::add-mask::`. Returns false if there is nothing to mask; the runner warns then. */
   add(value: string): boolean
-  /** A secret that the job received: the same, trimmed first. */
+  /** A secret that the job received: like `add`, but trimmed first. */
   addSecret(value: string): void
-  /** One value alone, as it is: not its lines. */
+  /** A single value, unchanged and without its lines. */
   addValue(value: string): void
   mask(text: string): string
-  /** What was registered: whole values and lines, without their encoded forms. */
+  /** The registered values and lines, without their encoded forms. */
   readonly values: ReadonlySet<string>
 }
 
@@ -43,10 +43,10 @@ export function createMasker(): Masker {
   }
 }
 
-/** .NET's Trim: Unicode white space, which a byte order mark is not. */
+/** Like .NET's Trim: removes Unicode white space, but no byte order mark. */
 const trim = (text: string) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '')
 
-/** Ordinal search of every form; hits that overlap or touch become one `***`. */
+/** Replaces every form. Hits that overlap or touch become one `***`. */
 function replace(text: string, forms: Iterable<string>): string {
   const hits: { start: number; end: number }[] = []
   for (const form of forms) {
@@ -72,7 +72,7 @@ const base64 = (value: string, skip: number) => {
   return (bytes.length > skip ? bytes.subarray(skip) : bytes).toString('base64')
 }
 
-/** Newtonsoft's JSON escape: like ours, and three line separators more. */
+/** Newtonsoft's JSON escapes: those of JSON.stringify and three more line separators. */
 const json = (value: string) =>
   [...value].map((character) => JSON_ESCAPES[character] ?? control(character)).join('')
 
@@ -92,7 +92,7 @@ const JSON_ESCAPES: Record<string, string> = {
 const control = (character: string) =>
   character < ' ' ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : character
 
-/** RFC 3986, which leaves fewer characters alone than JavaScript does. */
+/** RFC 3986, which escapes more characters than encodeURIComponent. */
 const uri = (value: string) =>
   encodeURIComponent(Buffer.from(value, 'utf8').toString('utf8')).replace(
     /[!'()*]/g,
@@ -107,7 +107,7 @@ const XML_ESCAPES: Record<string, string> = {
   '&': '&amp;',
 }
 
-/** PowerShell prints a failing command in two sections around an `&`. Short ones are not masked. */
+/** PowerShell prints a failing command in two sections around an `&`. The runner does not mask short sections. */
 const section = (text: string) => (text.length >= 6 ? text : '')
 
 /** The eleven forms, in the runner's order. An empty one is not registered. */
@@ -128,7 +128,7 @@ export const encoders: readonly ((value: string) => string)[] = [
   (value) => {
     const plus = value.indexOf('&+')
     const ampersand = value.lastIndexOf('&')
-    // The letter after `&+` is the one that gets coloured: it stands in neither section.
+    // PowerShell colours the letter after `&+`, so it is in neither section.
     if (plus >= 0) return section(value.slice(plus + 3))
     return ampersand >= 0 ? section(value.slice(ampersand + 1)) : ''
   },

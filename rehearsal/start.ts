@@ -1,11 +1,10 @@
 import { parseArgs } from 'node:util'
 
-const usage = `npm start                        plays a key's whole life, and writes rehearsal-report.html
-npm start -- --verbose           … with every log and every summary
-npm start -- --serve             a local page on which you press the buttons yourself
+const usage = `npm start                        plays whole rotations in the terminal; logs and summaries in rehearsal-report.html
+npm start -- --serve             prints the address of a local page on which you run the commands yourself
 npm start -- --serve --port N    … on a port of your choice`
 
-// Ends at once: what the rehearsal started is ended with it.
+// What the rehearsal has started ends with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
 
 const options = read()
@@ -19,7 +18,7 @@ if (options === undefined || options.help) {
 Only this machine can open it, and only with this address. Ctrl+C ends it.`)
 } else {
   const { play } = await import('./play.ts')
-  process.exitCode = (await play(options)) ? 0 : 1
+  process.exitCode = (await play()) ? 0 : 1
 }
 
 function read() {
@@ -28,7 +27,6 @@ function read() {
       options: {
         serve: { type: 'boolean', default: false },
         port: { type: 'string', default: '4711' },
-        verbose: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })

@@ -6,6 +6,8 @@ import {
   payError,
   type Region,
   startAmazonPay,
+  suspected,
+  type UnknownBecause,
   type View,
 } from '../../rehearsal/amazon-pay.ts'
 import { placeOrder } from '../../rehearsal/shop.ts'
@@ -54,6 +56,9 @@ async function probe(
     if (value === undefined) delete headers[name]
     else headers[name] = value
   }
+  // Amazon Pay's clock shows what the SDK's did, however long the request takes.
+  const signedAt = Date.parse(headers['x-amz-pay-date'])
+  if (!Number.isNaN(signedAt)) pay.now = () => new Date(signedAt)
   // The SDK completes the fragment in place: `v2/…`, `sandbox/v2/…` or `live/v2/…`.
   const path = more.path ?? `/${options.urlFragment}`
   const response = await fetch(pay.url + path, { headers })
@@ -62,14 +67,14 @@ async function probe(
 }
 
 describe('Integration Central', () => {
-  test('gives a Public Key ID', () => {
+  test('exchanging a public key gives a Public Key ID', () => {
     expect(exchange()).toMatch(/^SANDBOX-A[A-Z0-9]{23}$/)
     expect(exchange({ view: 'live' })).toMatch(/^LIVE-A[A-Z0-9]{23}$/)
     expect(exchange({ prefixed: false })).toMatch(/^A[A-Z0-9]{23}$/)
     expect(pay.keys.size).toBe(3)
   })
 
-  test('takes CRLF and blanks around', () => {
+  test('a public key may have CRLF line ends and spaces around it', () => {
     exchange({ publicKey: ` ${ours.publicKey.replaceAll('\n', '\r\n')} ` })
   })
 
@@ -85,38 +90,38 @@ describe('Integration Central', () => {
     ['half a key', ours.publicKey.replace(/\n.*\n-----END/, '\n-----END'), 'damaged'],
     ['1024 bits', small.export({ type: 'spki', format: 'pem' }) as string, '2048 bits'],
     ['another kind', curve.export({ type: 'spki', format: 'pem' }) as string, 'not an RSA key'],
-  ])('refuses %s', (_, publicKey, complaint) => {
+  ])('%s is refused in the field for the public key', (_, publicKey, complaint) => {
     expect(() => exchange({ publicKey })).toThrow(complaint)
     expect(pay.keys.size).toBe(0)
   })
 
-  test('wants a name', () => {
+  test('a key needs a name', () => {
     expect(() => exchange({ name: ' ' })).toThrow('name')
   })
 
-  test('deletes once', () => {
+  test('a key can be deleted once', () => {
     const id = exchange()
     pay.deleteKey(id)
     expect(() => pay.deleteKey(id)).toThrow(id)
   })
 })
 
-describe("what the official SDK signs with the pair's own key", () => {
+describe('a request that the official SDK has signed', () => {
   test.each<[Region, View, string | undefined]>([
     ['us', 'sandbox', undefined],
     ['us', 'live', 'AMZN-PAY-RSASSA-PSS'],
     ['eu', 'live', 'AMZN-PAY-RSASSA-PSS-V2'],
     ['jp', 'sandbox', 'AMZN-PAY-RSASSA-PSS-V2'],
-  ])('is accepted in %s, %s, %s', async (region, view, algorithm) => {
-    const told = await probe(exchange({ region, view }), {
+  ])('a request in %s, %s, signed by %s, is accepted', async (region, view, algorithm) => {
+    const reply = await probe(exchange({ region, view }), {
       region,
       ...(algorithm !== undefined && { algorithm }),
     })
-    expect([told.status, told.reasonCode]).toEqual([404, 'ResourceNotFound'])
-    expect(told.headers.get('x-amz-pay-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    expect([reply.status, reply.reasonCode]).toEqual([404, 'ResourceNotFound'])
+    expect(reply.headers.get('x-amz-pay-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('is accepted in both views for an ID without prefix', async () => {
+  test('an ID without prefix is accepted in both views', async () => {
     const id = exchange({ prefixed: false })
     expect((await probe(id, { sandbox: true })).status).toBe(404)
     expect((await probe(id, { sandbox: false })).status).toBe(404)
@@ -126,7 +131,7 @@ describe("what the official SDK signs with the pair's own key", () => {
 })
 
 describe('refused', () => {
-  test("another key, with Amazon's string-to-sign", async () => {
+  test("a signature of another key is refused with Amazon's string-to-sign", async () => {
     const { status, reasonCode, message } = await probe(exchange(), {
       privateKey: foreign.privateKey,
     })
@@ -139,12 +144,12 @@ describe('refused', () => {
   test.each([
     ['a changed header', { accept: 'text/html' }],
     ['another path', undefined],
-  ])('%s', async (_, change) => {
-    const told = await probe(exchange(), change ? { change } : { path: '/v2/chargePermissions/B' })
-    expect([told.status, told.reasonCode]).toEqual([403, 'InvalidRequestSignature'])
+  ])('a request with %s is refused, since the signature covers it', async (_, change) => {
+    const reply = await probe(exchange(), change ? { change } : { path: '/v2/chargePermissions/B' })
+    expect([reply.status, reply.reasonCode]).toEqual([403, 'InvalidRequestSignature'])
   })
 
-  test('a salt of the other algorithm', async () => {
+  test('a signature with the salt of the other algorithm is refused', async () => {
     const id = exchange()
     await probe(id, { algorithm: 'AMZN-PAY-RSASSA-PSS-V2' })
     const { authorization = '', ...headers } = pay.requests[0]?.headers ?? {}
@@ -164,7 +169,7 @@ describe('refused', () => {
         return id
       },
     ],
-  ])('an ID that is %s', async (_, spoil) => {
+  ])('an ID that is %s is refused', async (_, spoil) => {
     const id = spoil(exchange())
     const { status, reasonCode, message } = await probe(id)
     expect([status, reasonCode]).toEqual([400, 'InvalidHeaderValue'])
@@ -172,16 +177,16 @@ describe('refused', () => {
     expect(message).not.toContain('x-amz-pay-date')
   })
 
-  test('an ID of another region', async () => {
-    const told = await probe(exchange({ region: 'eu' }), { region: 'jp' })
-    expect([told.status, told.reasonCode]).toEqual([400, 'InvalidHeaderValue'])
+  test('an ID of another region is refused', async () => {
+    const reply = await probe(exchange({ region: 'eu' }), { region: 'jp' })
+    expect([reply.status, reply.reasonCode]).toEqual([400, 'InvalidHeaderValue'])
   })
 
-  test('a suspended account', async () => {
+  test('a suspended account is revealed only to a caller with its key', async () => {
     const id = exchange()
     pay.suspend(id)
-    const told = await probe(id)
-    expect([told.status, told.reasonCode]).toEqual([403, 'InvalidAccountStatus'])
+    const reply = await probe(id)
+    expect([reply.status, reply.reasonCode]).toEqual([403, 'InvalidAccountStatus'])
     expect((await probe(id, { privateKey: foreign.privateKey })).reasonCode).toBe(
       'InvalidRequestSignature',
     )
@@ -190,17 +195,17 @@ describe('refused', () => {
   })
 
   test.each(['authorization', 'x-amz-pay-date', 'x-amz-pay-host', 'x-amz-pay-region'])(
-    'without %s',
+    'a request without %s is refused',
     async (header) => {
-      const told = await probe(exchange(), { change: { [header]: undefined } })
-      expect([told.status, told.reasonCode]).toEqual([400, 'MissingHeader'])
-      expect(told.message).toContain(header)
+      const reply = await probe(exchange(), { change: { [header]: undefined } })
+      expect([reply.status, reply.reasonCode]).toEqual([400, 'MissingHeader'])
+      expect(reply.message).toContain(header)
     },
   )
 
-  test('with another kind of authorization', async () => {
-    const told = await probe(exchange(), { change: { authorization: 'Bearer x' } })
-    expect([told.status, told.reasonCode]).toEqual([403, 'InvalidAuthentication'])
+  test('another kind of authorization is refused', async () => {
+    const reply = await probe(exchange(), { change: { authorization: 'Bearer x' } })
+    expect([reply.status, reply.reasonCode]).toEqual([403, 'InvalidAuthentication'])
   })
 })
 
@@ -209,29 +214,32 @@ describe('clocks', () => {
     ['ahead', -5 * 60_000, 'should not be in future'],
     ['a little ahead', -2000, 'should not be in future'],
     ['far behind', 6 * 60_000, 'should not be older than 5 minutes'],
-  ])('a caller that is %s', async (_, offset, complaint) => {
-    pay.clockOffset = offset
-    const { status, reasonCode, message, headers } = await probe(exchange())
-    expect([status, reasonCode]).toEqual([400, 'InvalidHeaderValue'])
-    expect(message).toMatch(/^The value \S+Z provided for x-amz-pay-date/)
-    expect(message).toContain(complaint)
-    const skew = Date.parse(headers.get('date') ?? '') - Date.now()
-    expect(Math.abs(skew - offset)).toBeLessThan(2000)
-  })
+  ])(
+    'a clock that is %s is refused, and the answer says the time',
+    async (_, offset, complaint) => {
+      pay.clockOffset = offset
+      const { status, reasonCode, message, headers } = await probe(exchange())
+      expect([status, reasonCode]).toEqual([400, 'InvalidHeaderValue'])
+      expect(message).toMatch(/^The value \S+Z provided for x-amz-pay-date/)
+      expect(message).toContain(complaint)
+      const skew = Date.parse(headers.get('date') ?? '') - Date.now()
+      expect(Math.abs(skew - offset)).toBeLessThan(2000)
+    },
+  )
 
-  test('a little behind is fine', async () => {
+  test('a clock that is a little behind is accepted', async () => {
     pay.clockOffset = 60_000
     expect((await probe(exchange())).status).toBe(404)
   })
 
-  test('no date at all', async () => {
-    const told = await probe(exchange(), { change: { 'x-amz-pay-date': 'today' } })
-    expect(told.message).toBe('The value today provided for x-amz-pay-date is invalid')
+  test('a date that is none is refused', async () => {
+    const reply = await probe(exchange(), { change: { 'x-amz-pay-date': 'today' } })
+    expect(reply.message).toBe('The value today provided for x-amz-pay-date is invalid')
   })
 })
 
 describe('switches', () => {
-  test('a new ID is unknown for a while', async () => {
+  test('a new ID can be unknown for some requests', async () => {
     pay.mintDelay = 2
     const id = exchange()
     const answers = []
@@ -239,14 +247,14 @@ describe('switches', () => {
     expect(answers).toEqual([400, 400, 404])
   })
 
-  test('everything is accepted', async () => {
+  test('everything can be accepted', async () => {
     pay.acceptEverything = true
-    expect((await probe('SANDBOX-NOBODY', { privateKey: foreign.privateKey })).reasonCode).toBe(
+    expect((await probe('SANDBOX-UNKNOWN', { privateKey: foreign.privateKey })).reasonCode).toBe(
       'ResourceNotFound',
     )
   })
 
-  test('faults', async () => {
+  test('a fault can be any answer of Amazon Pay', async () => {
     pay.faults.push({ do: payError(429, 'TooManyRequests', 'slow down') })
     const id = exchange()
     expect((await probe(id)).reasonCode).toBe('TooManyRequests')
@@ -254,11 +262,69 @@ describe('switches', () => {
   })
 })
 
+describe('what is documented nowhere', () => {
+  const spoiled: Record<UnknownBecause, (id: string) => string> = {
+    mistyped: () => `SANDBOX-A${'B'.repeat(23)}`,
+    deleted: (id) => {
+      pay.deleteKey(id)
+      return id
+    },
+    region: () => exchange({ region: 'jp' }),
+  }
+  const answers = Object.entries(suspected)
+
+  describe.each(Object.entries(spoiled))(
+    'the answer to an ID that is unknown: %s',
+    (because, spoil) => {
+      test.each(answers)('it can be %s', async (_, answer) => {
+        pay.unknownAnswers[because as UnknownBecause] = answer
+        const id = spoil(exchange())
+        const { status, reasonCode } = await probe(id)
+        expect({ status, reasonCode }).toMatchObject({
+          status: answer(id).status,
+          reasonCode: (answer(id).body as { reasonCode: string }).reasonCode,
+        })
+        expect((await probe(exchange())).status).toBe(404)
+      })
+    },
+  )
+
+  test('a region is accepted in capitals, as the Java SDK sends it', async () => {
+    const id = exchange({ region: 'eu', view: 'live' })
+    const signed = signedHeaders(id, 'EU')
+    const { status } = await fetch(`${pay.url}/v2/${PROBE}`, { headers: signed })
+    expect(status).toBe(404)
+    const other = await fetch(`${pay.url}/v2/${PROBE}`, { headers: signedHeaders(id, 'JP') })
+    expect(await other.json()).toMatchObject({ reasonCode: 'InvalidHeaderValue' })
+  })
+})
+
+/** Signed by hand, for what the official SDK does not send. */
+function signedHeaders(publicKeyId: string, region: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-amz-pay-date': new Date().toISOString().replace(/\.\d+|[-:]/g, ''),
+    'x-amz-pay-host': HOSTS.eu,
+    'x-amz-pay-region': region,
+  }
+  const names = Object.keys(headers).sort()
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+  const lines = names.map((name) => `${name}:${headers[name]}`)
+  const canonical = ['GET', `/v2/${PROBE}`, '', ...lines, '', names.join(';'), sha256('')]
+  const text = `AMZN-PAY-RSASSA-PSS-V2\n${sha256(canonical.join('\n'))}`
+  const signature = sign('sha256', Buffer.from(text), {
+    key: ours.privateKey,
+    padding: 6, // RSA_PKCS1_PSS_PADDING
+    saltLength: 32,
+  }).toString('base64')
+  const authorization = `AMZN-PAY-RSASSA-PSS-V2 PublicKeyId=${publicKeyId}, SignedHeaders=${names.join(';')}, Signature=${signature}`
+  return { ...headers, authorization }
+}
+
 describe('a shop', () => {
   test.each<[Region, boolean]>([
     ['us', true],
     ['eu', false],
-  ])('in %s signs orders', async (region, prefixed) => {
+  ])('a shop in %s signs orders with its pair', async (region, prefixed) => {
     const publicKeyId = exchange({ region, view: 'live', prefixed })
     const shop = { url: pay.url, region, publicKeyId, privateKey: ours.privateKey }
     expect(await placeOrder(shop)).toEqual({
@@ -274,7 +340,7 @@ describe('a shop', () => {
   })
 })
 
-test('the same canonical request as in the description, written out', async () => {
+test('the canonical request is the one of the description, written out', async () => {
   const date = new Date().toISOString().replace(/\.\d+|[-:]/g, '')
   const names = 'accept;x-amz-pay-date;x-amz-pay-host;x-amz-pay-region'
   const canonical = `GET

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import sodium from 'libsodium-wrappers'
 import {
+  forbidden,
   type GitHub,
   openedFingerprint,
   primaryRateLimit,
@@ -8,6 +9,8 @@ import {
   secondaryRateLimit,
   startGitHub,
 } from '../../rehearsal/github.ts'
+import type { Mishap } from '../../rehearsal/server.ts'
+import { askGitHub } from './ask.ts'
 
 let github: GitHub
 let shop: Repository
@@ -21,27 +24,7 @@ beforeEach(async () => {
 })
 afterEach(() => github.close())
 
-interface Told {
-  status: number
-  headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: what a test looks into is what it expects
-  body: any
-}
-
-async function ask(line: string, body?: unknown, token = github.token): Promise<Told> {
-  const [method = '', path = ''] = line.split(' ')
-  const response = await fetch(github.apiUrl + path, {
-    method,
-    headers: { authorization: `token ${token}` },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text === '' ? undefined : JSON.parse(text),
-  }
-}
+const ask = (line: string, body?: unknown, token?: string) => askGitHub(github, line, body, token)
 
 /** Seals as GitHub's documentation shows it, with the key of this place. */
 async function seal(base: string, value: string) {
@@ -60,10 +43,10 @@ const PLACES: [place: string, base: string, more: object][] = [
 const under = (base: string, kind: string) =>
   base.includes('/environments/') ? `${base}/${kind}` : `${base}/actions/${kind}`
 
-describe.each(PLACES)('secrets of the %s', (_, base, more) => {
+describe.each(PLACES)('the secrets of the %s', (_, base, more) => {
   const secrets = under(base, 'secrets')
 
-  test('are created, replaced, listed and deleted', async () => {
+  test('secrets are created, replaced, listed and deleted', async () => {
     expect((await ask(`GET ${secrets}/MY_KEY`)).status).toBe(404)
     const created = await ask(`PUT ${secrets}/my_key`, { ...(await seal(secrets, 'one')), ...more })
     expect(created.status).toBe(201)
@@ -88,7 +71,7 @@ describe.each(PLACES)('secrets of the %s', (_, base, more) => {
     ])
   })
 
-  test('sealed for another place are refused', async () => {
+  test('a secret that was sealed for another scope is refused', async () => {
     const other = secrets === SECRETS ? '/orgs/acme/actions/secrets' : SECRETS
     const sealed = await seal(other, 'value')
     expect(sealed.key_id).toBe((await seal(secrets, 'value')).key_id)
@@ -105,22 +88,22 @@ describe.each(PLACES)('secrets of the %s', (_, base, more) => {
     ['another key id', { key_id: '1' }],
     ['not base64', { encrypted_value: '?' }],
     ['not sealed', { encrypted_value: 'AAAA' }],
-  ])('with %s are refused', async (_, change) => {
+  ])('a secret with %s is refused', async (_, change) => {
     const sealed = await seal(secrets, 'value')
     expect((await ask(`PUT ${secrets}/KEY`, { ...sealed, ...more, ...change })).status).toBe(422)
     expect(github.writes).toEqual([])
   })
 
-  test.each(['1KEY', 'GITHUB_KEY', 'MY-KEY'])('named %s are refused', async (name) => {
+  test.each(['1KEY', 'GITHUB_KEY', 'MY-KEY'])('a secret named %s is refused', async (name) => {
     const sealed = await seal(secrets, 'value')
     expect((await ask(`PUT ${secrets}/${name}`, { ...sealed, ...more })).status).toBe(422)
   })
 })
 
-describe.each(PLACES)('variables of the %s', (_, base, more) => {
+describe.each(PLACES)('the variables of the %s', (_, base, more) => {
   const variables = under(base, 'variables')
 
-  test('are created once, changed, listed and deleted', async () => {
+  test('variables are created once, changed, listed and deleted', async () => {
     const variable = { name: 'my_key', value: 'one', ...more }
     expect((await ask(`PATCH ${variables}/MY_KEY`, { value: 'two' })).status).toBe(404)
     expect((await ask(`POST ${variables}`, variable)).status).toBe(201)
@@ -146,7 +129,7 @@ describe.each(PLACES)('variables of the %s', (_, base, more) => {
 })
 
 describe('limits and pages', () => {
-  test('a repository holds 100 secrets, in pages of 30', async () => {
+  test('a repository has room for 100 secrets, listed in pages of 30', async () => {
     for (let index = 0; index < 100; index += 1) github.setSecret(shop, `KEY_${index}`, 'value')
     const sealed = await seal(SECRETS, 'value')
     expect((await ask(`PUT ${SECRETS}/ONE_MORE`, sealed)).status).toBe(422)
@@ -162,13 +145,13 @@ describe('limits and pages', () => {
     expect((await ask(`GET ${SECRETS}?per_page=1000`)).body.secrets).toHaveLength(100)
   })
 
-  test('variables come in pages of 30 at most', async () => {
+  test('variables are listed in pages of 30 at most', async () => {
     for (let index = 0; index < 40; index += 1) github.setVariable(shop, `KEY_${index}`, 'value')
     expect((await ask(`GET ${VARIABLES}`)).body.variables).toHaveLength(10)
     expect((await ask(`GET ${VARIABLES}?per_page=100`)).body.variables).toHaveLength(30)
   })
 
-  test('48 KiB a secret', async () => {
+  test('a secret of more than 48 KiB is refused', async () => {
     const sealed = await seal(SECRETS, 'x'.repeat(48 * 1024 + 1))
     expect((await ask(`PUT ${SECRETS}/KEY`, sealed)).status).toBe(422)
   })
@@ -177,7 +160,7 @@ describe('limits and pages', () => {
 describe('organizations', () => {
   const base = '/orgs/acme/actions/secrets'
 
-  test('need a visibility, and a selection with `selected` only', async () => {
+  test('an organization secret needs a visibility, and a selection only with `selected`', async () => {
     const sealed = await seal(base, 'value')
     const put = (more: object) => ask(`PUT ${base}/KEY`, { ...sealed, ...more })
     expect((await put({})).status).toBe(422)
@@ -202,13 +185,13 @@ describe('organizations', () => {
     expect((await ask(`GET ${base}/KEY/repositories`)).body.total_count).toBe(1)
   })
 
-  test('a selection can be changed with `selected` only', async () => {
+  test('a selection can be changed only with visibility `selected`', async () => {
     github.setSecret(github.addOrganization('acme'), 'KEY', 'value', { visibility: 'all' })
     const change = { selected_repository_ids: [shop.id] }
     expect((await ask(`PUT ${base}/KEY/repositories`, change)).status).toBe(409)
   })
 
-  test('what a job sees: environment before repository before organization', () => {
+  test('a job reads environment before repository before organization', () => {
     const acme = github.addOrganization('acme')
     const other = github.addRepository('acme/blog', { visibility: 'public' })
     github.setSecret(acme, 'A', 'organization')
@@ -237,25 +220,25 @@ describe('who may do what', () => {
     ['an App without permission', 'app', 403, 'Resource not accessible by integration'],
     ['a fine-grained token', 'pat', 403, 'Resource not accessible by personal access token'],
     ['a classic token without scope', 'classic', 404, 'Not Found'],
-  ])('%s', async (_, token, status, message) => {
+  ])('the answer to %s names its reason', async (_, token, status, message) => {
     github.addToken('elsewhere', { repositories: ['acme/other'] })
     github.addToken('own', { kind: 'github-token' })
-    github.addToken('app', { permissions: { variables: 'write' } })
+    github.addToken('app', { permissions: { actions_variables: 'write' } })
     github.addToken('pat', { kind: 'pat', permissions: { secrets: 'none' } })
     github.addToken('classic', { kind: 'classic', permissions: {} })
-    const told = await ask(`GET ${SECRETS}/public-key`, undefined, token)
-    expect([told.status, told.body.message]).toEqual([status, message])
-    expect(told.headers.get('x-accepted-github-permissions')).toBe(
+    const reply = await ask(`GET ${SECRETS}/public-key`, undefined, token)
+    expect([reply.status, reply.body.message]).toEqual([status, message])
+    expect(reply.headers.get('x-accepted-github-permissions')).toBe(
       status === 403 ? 'secrets=read' : null,
     )
   })
 
-  test('nobody without a token', async () => {
+  test('a request without a token is refused', async () => {
     const response = await fetch(`${github.apiUrl}${SECRETS}`)
     expect(response.status).toBe(401)
   })
 
-  test('a token that may read passes the reads and fails at the write', async () => {
+  test('a token that may only read passes the reads and fails at the write', async () => {
     github.addToken('reader', { permissions: { secrets: 'read' } })
     const read = await ask(`GET ${SECRETS}/public-key`, undefined, 'reader')
     expect(read.status).toBe(200)
@@ -267,18 +250,22 @@ describe('who may do what', () => {
 
   test.each([
     ['/repos/acme/shop/actions/variables/KEY', 'actions_variables=read'],
-    ['/repos/acme/shop/environments/production/secrets', 'environments=read'],
+    ['/repos/acme/shop/environments/production/secrets', 'environments=read,secrets=read'],
+    [
+      '/repos/acme/shop/environments/production/variables',
+      'environments=read,actions_variables=read',
+    ],
     ['/repos/acme/shop/environments/production', 'actions=read'],
     ['/orgs/acme/actions/secrets', 'organization_secrets=read'],
     ['/orgs/acme/actions/variables', 'organization_actions_variables=read'],
     ['/repos/acme/shop/actions/runs', 'actions=read'],
-  ])('%s accepts %s', async (path, permission) => {
-    github.addToken('nobody', { permissions: {} })
-    const { status, headers } = await ask(`GET ${path}`, undefined, 'nobody')
+  ])('%s needs the permission %s, and says so', async (path, permission) => {
+    github.addToken('bare', { permissions: {} })
+    const { status, headers } = await ask(`GET ${path}`, undefined, 'bare')
     expect([status, headers.get('x-accepted-github-permissions')]).toEqual([403, permission])
   })
 
-  test('a public repository is seen by everybody, its secrets are not', async () => {
+  test('a public repository is visible to every token, its secrets are not', async () => {
     github.addRepository('acme/blog', { visibility: 'public' })
     github.addToken('elsewhere', { repositories: ['acme/shop'] })
     expect((await ask('GET /repos/acme/blog', undefined, 'elsewhere')).status).toBe(200)
@@ -289,7 +276,7 @@ describe('who may do what', () => {
 })
 
 describe('what else there is', () => {
-  test('repositories and environments', async () => {
+  test('repositories and environments are shown, with the protection of an environment', async () => {
     expect((await ask('GET /repos/Acme/Shop')).body).toMatchObject({
       id: shop.id,
       private: true,
@@ -310,7 +297,7 @@ describe('what else there is', () => {
     )
   })
 
-  test('runs, by status and age, and their approvals', async () => {
+  test('runs are listed by status and age, and shown with their approvals', async () => {
     const at = (created_at: string, status: string) => github.addRun(shop, { created_at, status })
     const old = at('2026-11-24T20:00:00Z', 'queued')
     at('2026-11-24T21:00:00Z', 'completed')
@@ -338,11 +325,11 @@ describe('what else there is', () => {
     )
   })
 
-  test('the paths of Enterprise Server', async () => {
+  test('the paths of Enterprise Server work as well', async () => {
     expect((await ask('GET /api/v3/repos/acme/shop')).status).toBe(200)
   })
 
-  test('every request and its answer', async () => {
+  test('every request is recorded with its answer', async () => {
     await ask(`GET ${SECRETS}?per_page=1`)
     await ask('GET /repos/acme/shop/environments/prod%2Feu%20west%20%281%29')
     expect(github.requests.map(({ number, rawPath }) => [number, rawPath])).toEqual([
@@ -359,14 +346,14 @@ describe('what else there is', () => {
     })
   })
 
-  test('its own clock, and how many requests are left', async () => {
+  test('an answer says the time of the clock, and how many requests are left', async () => {
     const { headers } = await ask('GET /repos/acme/shop')
     expect(headers.get('date')).toBe('Tue, 24 Nov 2026 21:30:00 GMT')
     expect(headers.get('x-ratelimit-remaining')).toBe('4999')
     expect(headers.get('x-github-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  test('a key is told by its fingerprint, whichever half it is', () => {
+  test('a private key and its public key have the same fingerprint', () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const text = openedFingerprint(privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
     expect(text).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/)
@@ -380,7 +367,7 @@ describe('faults', () => {
   const variable = { name: 'KEY', value: 'one' }
   const broken = () => expect(ask(`POST ${VARIABLES}`, variable)).rejects.toThrow()
 
-  test('drop: no answer, no effect', async () => {
+  test('a dropped request has no answer and no effect', async () => {
     github.faults.push({ match: { method: 'POST' }, do: 'drop' })
     await broken()
     expect(github.writes).toHaveLength(0)
@@ -388,20 +375,32 @@ describe('faults', () => {
     expect((await ask(`POST ${VARIABLES}`, variable)).status).toBe(201)
   })
 
-  test('lost: no answer, but an effect', async () => {
+  test('a lost answer leaves the effect of its request', async () => {
     github.faults.push({ match: { path: '/variables' }, do: 'lost' })
     await broken()
     expect(github.requests[0]).toMatchObject({ status: null, applied: true })
     expect((await ask(`POST ${VARIABLES}`, variable)).status).toBe(409)
   })
 
-  test('silent: the caller waits', async () => {
-    github.faults.push({ do: 'silent' })
-    const signal = AbortSignal.timeout(100)
-    await expect(fetch(`${github.apiUrl}/repos/acme/shop`, { signal })).rejects.toThrow()
+  test.each<[Mishap, boolean]>([
+    ['silent', false],
+    ['stalled', true],
+  ])('a %s request is an event for the test', async (mishap, applied) => {
+    github.faults.push({ do: mishap })
+    const sender = new AbortController()
+    github.onSilence = (request) => {
+      expect(request.applied).toBe(applied)
+      sender.abort()
+    }
+    const url = `${github.apiUrl}${VARIABLES}`
+    const headers = { authorization: `token ${github.token}` }
+    const body = JSON.stringify(variable)
+    const reading = fetch(url, { method: 'POST', headers, body, signal: sender.signal })
+    await expect(reading.then((answer) => answer.text())).rejects.toThrow('aborted')
+    expect(shop.variables.size).toBe(applied ? 1 : 0)
   })
 
-  test('a status, with and without effect, so many times, after so many', async () => {
+  test('a fault can be a status, with or without effect, for some requests after others', async () => {
     github.faults.push({
       match: { path: /variables$/ },
       skip: 1,
@@ -420,7 +419,7 @@ describe('faults', () => {
     expect([...shop.variables.keys()]).toEqual(['KEY_1', 'KEY_4'])
   })
 
-  test('for good, until it is taken away', async () => {
+  test('a fault can last until it is removed', async () => {
     github.faults.push({ times: Number.POSITIVE_INFINITY, do: { status: 503 } })
     for (let index = 0; index < 3; index += 1) {
       expect((await ask('GET /repos/acme/shop')).status).toBe(503)
@@ -429,7 +428,7 @@ describe('faults', () => {
     expect((await ask('GET /repos/acme/shop')).status).toBe(200)
   })
 
-  test('a redirect, malformed and enormous answers', async () => {
+  test('an answer can be a redirect, malformed or enormous', async () => {
     github.faults.push({ do: { redirect: 'http://127.0.0.1:1/', status: 302 } })
     github.faults.push({ do: 'malformed' })
     github.faults.push({ do: 'enormous' })
@@ -445,7 +444,7 @@ describe('faults', () => {
     expect(name).toHaveLength(64 * 1024 * 1024)
   })
 
-  test('rate limits', async () => {
+  test('rate limits have the headers and words of GitHub', async () => {
     github.faults.push({ do: secondaryRateLimit(7) })
     github.faults.push({ do: primaryRateLimit(new Date('2026-11-24T22:00:00Z'), 429) })
     const secondary = await ask('GET /repos/acme/shop')
@@ -456,7 +455,33 @@ describe('faults', () => {
     expect(primary.headers.get('x-ratelimit-reset')).toBe('1795557600')
   })
 
-  test('a hook before and after the effect may let somebody else write, or end the caller', async () => {
+  test('the hour ends when its requests are used up', async () => {
+    github.rateLimit.remaining = 1
+    github.rateLimit.reset = new Date('2026-11-24T22:00:00Z')
+    expect((await ask('GET /repos/acme/shop')).status).toBe(200)
+    const refused = await ask('GET /repos/acme/shop')
+    expect([refused.status, refused.headers.get('x-ratelimit-reset')]).toEqual([403, '1795557600'])
+    expect(refused.body.message).toMatch(/^API rate limit exceeded/)
+  })
+
+  test.each([
+    ['SAML single sign-on', forbidden.samlSingleSignOn('acme'), 'SAML'],
+    ['an IP allow list', forbidden.ipAllowList('acme'), 'IP allow list'],
+    ['a policy for token lifetimes', forbidden.tokenLifetime('acme'), 'lifetime'],
+  ])('the refusal by %s has its own words', async (_, answer, word) => {
+    github.faults.push({ do: answer })
+    const { status, body } = await ask('GET /repos/acme/shop')
+    expect([status, body.message]).toEqual([403, expect.stringContaining(word)])
+  })
+
+  test('an archived repository can be read, and not written', async () => {
+    shop.archived = true
+    expect((await ask(`GET ${VARIABLES}`)).status).toBe(200)
+    const { status, body } = await ask(`POST ${VARIABLES}`, variable)
+    expect([status, body.message]).toEqual([403, 'Repository was archived so is read-only.'])
+  })
+
+  test('a hook may write before a request takes effect, or play the death of its sender', async () => {
     const seen: string[] = []
     github.onRequest = (request, phase) => {
       seen.push(`${request.number} ${phase} ${shop.variables.size}`)

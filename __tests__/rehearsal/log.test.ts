@@ -17,33 +17,37 @@ describe('workflow commands', () => {
       '##[group]title\ninside\n##[endgroup]\n',
     ],
     ['an error', ['::error::it broke'], '##[error]it broke\n'],
-    ['behind blanks', ['  ::notice::look'], '##[notice]look\n'],
-    ['whatever the case', ['::WARNING::careful'], '##[warning]careful\n'],
+    ['a command behind spaces', ['  ::notice::look'], '##[notice]look\n'],
+    ['a command in capitals', ['::WARNING::careful'], '##[warning]careful\n'],
     [
-      'of the older form, in the middle of a line',
+      'a command of the older form, in the middle of a line',
       ['see ##[error]it broke'],
       '##[error]it broke\n',
     ],
-    ['unknown ones are text', ['::unknown::x', 'a ::error::x'], '::unknown::x\na ::error::x\n'],
-    ['unescaped', ['::error::a%0Ab%0D%25%3A%250A'], '##[error]a\nb\r%%3A%0A\n'],
-    ['debug without debug', ['::debug::quiet'], ''],
-    ['an empty error is annotated, not logged', ['::error::'], ''],
-  ])('%s', (_, lines, text) => expect(logOf(lines).text).toBe(text))
+    [
+      'an unknown command as text',
+      ['::unknown::x', 'a ::error::x'],
+      '::unknown::x\na ::error::x\n',
+    ],
+    ['an unescaped message', ['::error::a%0Ab%0D%25%3A%250A'], '##[error]a\nb\r%%3A%0A\n'],
+    ['no debug line without debug logging', ['::debug::quiet'], ''],
+    ['no empty error, which is only annotated', ['::error::'], ''],
+  ])('the log shows %s', (_, lines, text) => expect(logOf(lines).text).toBe(text))
 
-  test('debug with debug, and commands are echoed', () => {
+  test('with debug logging, debug lines are shown and commands echoed', () => {
     const log = logOf(['::debug::a%0Ab', '::group::g', '::add-mask::secret', 'secret'], true)
     expect(log.text).toBe('##[debug]a\n##[debug]b\n::group::g\n##[group]g\n::add-mask::***\n***\n')
   })
 
-  test('a mask holds from its line on', () => {
+  test('a mask works from its line on', () => {
     expect(logOf(['secret', '::add-mask::secret', 'a secret']).text).toBe('secret\na ***\n')
   })
 
-  test('a mask of several lines, escaped', () => {
+  test('an escaped mask of several lines masks each of them', () => {
     expect(logOf(['::add-mask::one%0Atwo%25', 'one', 'two%']).text).toBe('***\n***\n')
   })
 
-  test('an unescaped one hides its first line only', () => {
+  test('a mask that was not escaped masks its first line only', () => {
     expect(logOf(['::add-mask::one', 'two', 'one']).text).toBe('two\n***\n')
   })
 
@@ -57,7 +61,7 @@ describe('workflow commands', () => {
     ])
   })
 
-  test('annotations carry their title, cut and masked', () => {
+  test('an annotation has a title, and a message that is masked and cut to 4096 characters', () => {
     const long = 'x'.repeat(5000)
     const { annotations } = logOf([
       '::add-mask::secret',
@@ -73,7 +77,7 @@ describe('workflow commands', () => {
     expect(annotations[1]?.message).toHaveLength(4096)
   })
 
-  test('ten of a kind, all of them in the log', () => {
+  test('ten annotations of a level are kept, and all are in the log', () => {
     const log = logOf([...Array(12).fill('::warning::w'), '::error::e'])
     expect(log.annotations.map(({ level }) => level)).toEqual([
       ...Array(10).fill('warning'),
@@ -82,7 +86,7 @@ describe('workflow commands', () => {
     expect(log.text.match(/##\[warning\]w/g)).toHaveLength(12)
   })
 
-  test('stopped until the token comes back', () => {
+  test('commands are text until the stop token comes back', () => {
     const log = logOf([
       '::stop-commands::a-long-token',
       '::error::not now',
@@ -101,7 +105,7 @@ describe('workflow commands', () => {
     )
   })
 
-  test('disabled and deprecated commands', () => {
+  test('disabled commands fail the step, deprecated ones work', () => {
     const log = logOf(['::set-env name=A::b', '::set-output name=a::b', '::save-state name=c::d'])
     expect(log.broken).toBe(true)
     expect(log.outputs).toEqual({ a: 'b' })
@@ -117,7 +121,7 @@ test('lines end at CR LF, LF and CR, wherever the chunks end', () => {
   expect(lines).toEqual(['a', 'b', 'c', '', 'd', 'ef'])
 })
 
-test('the log as the page shows it', () => {
+test('the page shows groups indented and annotations by their level', () => {
   expect(showLog('##[group]Run x\nwith:\n##[endgroup]\n##[error]broke\n##[debug]d\ntext\n')).toBe(
     '▾ Run x\n  with:\nError: broke\nDebug: d\ntext\n',
   )
@@ -125,7 +129,7 @@ test('the log as the page shows it', () => {
 
 describe('file commands', () => {
   test.each<[string, string, [string, string][]]>([
-    ['nothing', '\n\n', []],
+    ['empty lines', '\n\n', []],
     ['a line', 'a=b=c\n', [['a', 'b=c']]],
     ['a line without end', 'a=b', [['a', 'b']]],
     [
@@ -137,9 +141,9 @@ describe('file commands', () => {
       ],
     ],
     ['an empty heredoc', 'a<<X\nX\n', [['a', '']]],
-    ['an equals sign before', 'a=b<<X\n', [['a', 'b<<X']]],
-    ['a delimiter at the very end', 'a<<X\n1\nX', [['a', '1']]],
-  ])('%s', (_, text, pairs) => expect(parseFileCommand(text)).toEqual(pairs))
+    ['a line with an equals sign before <<', 'a=b<<X\n', [['a', 'b<<X']]],
+    ['a heredoc whose delimiter ends the file', 'a<<X\n1\nX', [['a', '1']]],
+  ])('a file command may be %s', (_, text, pairs) => expect(parseFileCommand(text)).toEqual(pairs))
 
   test.each([
     ['words\n', "Invalid format 'words'"],
@@ -148,7 +152,9 @@ describe('file commands', () => {
     ['a<<X\nx\n', "Matching delimiter not found 'X'"],
     ['a<<X\nx', 'EOF marker missing new line'],
     ['a<<X\nx\n X\n', "Matching delimiter not found 'X'"],
-  ])('%j is refused', (text, message) => expect(() => parseFileCommand(text)).toThrow(message))
+  ])('the file command %j is refused', (text, message) =>
+    expect(() => parseFileCommand(text)).toThrow(message),
+  )
 
   test('a summary is masked line by line', () => {
     const masker = createMasker()

@@ -9,7 +9,7 @@ describe('the eleven encoded forms', () => {
     ['base64 of fewer bytes than it skips', 'a', ['YQ==', 'YQ==', 'YQ==']],
     ['base64 of bytes, not of letters', 'é1', ['w6kx', 'qTE=', 'MQ==']],
   ]
-  test.each(cases)('%s', (_, value, encoded) => {
+  test.each(cases)('the encoder knows %s', (_, value, encoded) => {
     expect(encoders.slice(0, 3).map((encode) => encode(value))).toEqual(encoded)
   })
 
@@ -31,15 +31,15 @@ describe('the eleven encoded forms', () => {
     [10, 'first&third', ''],
     [10, 'first&+x', ''],
     [10, 'no ampersand', ''],
-  ])('encoder %i of %j', (index, value, encoded) => {
+  ])('encoder %i encodes %j as the runner does', (index, value, encoded) => {
     expect(encoders[index]?.(value)).toBe(encoded)
   })
 
-  test('there are eleven', () => expect(encoders).toHaveLength(11))
+  test('there are eleven encoders', () => expect(encoders).toHaveLength(11))
 })
 
 describe('what is registered', () => {
-  test('the whole value, and every line of it, trimmed', () => {
+  test('a value is registered whole, and every line of it trimmed', () => {
     const masker = createMasker()
     expect(masker.add(' one\r\n\n  two \rthree ')).toBe(true)
     expect([...masker.values]).toEqual([' one\r\n\n  two \rthree ', 'one', 'two', 'three'])
@@ -52,19 +52,19 @@ describe('what is registered', () => {
     expect([...masker.values]).toEqual(['secret'])
   })
 
-  test('blanks are nothing to mask', () => {
+  test('spaces alone are not masked', () => {
     const masker = createMasker()
     expect(masker.add(' \n\t')).toBe(false)
     expect(masker.values.size).toBe(0)
   })
 
-  test('a single character, if need be: there is no minimum', () => {
+  test('a single character is masked: there is no minimum', () => {
     const masker = createMasker()
     masker.add('x')
     expect(masker.mask('axbxc')).toBe('a***b***c')
   })
 
-  test('one value alone', () => {
+  test('a single value can be registered without its lines', () => {
     const masker = createMasker()
     masker.addValue('a\nb')
     expect(masker.mask('a b, a\nb')).toBe('a b, ***')
@@ -73,15 +73,15 @@ describe('what is registered', () => {
 
 describe('what is replaced', () => {
   test.each([
-    ['overlaps become one', ['abcd', 'cdef'], '-abcdef-', '-***-'],
-    ['what touches becomes one', ['abcd', 'efgh'], '-abcdefgh-', '-***-'],
-    ['one inside another', ['abcdef', 'cd'], '-abcdef-', '-***-'],
-    ['a value that overlaps itself', ['aba'], '-ababa-', '-***-'],
-    ['every occurrence', ['key'], 'key and key', '*** and ***'],
-    ['letters as they are', ['Key'], 'KEY key Key', 'KEY key ***'],
-    ['nothing', ['key'], 'lock', 'lock'],
-    ['nothing at all', ['key'], '', ''],
-  ])('%s', (_, values, text, masked) => {
+    ['overlapping values become one', ['abcd', 'cdef'], '-abcdef-', '-***-'],
+    ['adjacent values become one', ['abcd', 'efgh'], '-abcdefgh-', '-***-'],
+    ['a value inside another one disappears in it', ['abcdef', 'cd'], '-abcdef-', '-***-'],
+    ['a value that overlaps itself becomes one', ['aba'], '-ababa-', '-***-'],
+    ['every occurrence is replaced', ['key'], 'key and key', '*** and ***'],
+    ['case matters', ['Key'], 'KEY key Key', 'KEY key ***'],
+    ['a text without a value is unchanged', ['key'], 'lock', 'lock'],
+    ['an empty text is unchanged', ['key'], '', ''],
+  ])('masking: %s', (_, values, text, masked) => {
     const masker = createMasker()
     for (const value of values) masker.add(value)
     expect(masker.mask(text)).toBe(masked)
@@ -108,17 +108,17 @@ describe('a masked private key', () => {
   const masker = createMasker()
   masker.add(pem)
 
-  test('is hidden as a whole and line by line', () => {
+  test('a private key is masked whole and line by line', () => {
     expect(masker.mask(pem).trim()).toBe('***')
     for (const line of pem.trim().split('\n')) expect(masker.mask(line)).toBe('***')
   })
 
-  test('leaves its public key intact', () => {
+  test('the mask of a private key leaves its public key intact', () => {
     expect(masker.mask(spki)).toBe(spki)
     for (const line of spki.split('\n')) expect(masker.mask(line)).toBe(line)
   })
 
-  test('spoils its ssh-rsa line: the same bytes at the same place of a base64 group', () => {
+  test('the mask of a private key damages its ssh-rsa line, whose base64 has the same groups', () => {
     const { n = '', e = '' } = publicKey.export({ format: 'jwk' })
     const part = (bytes: Buffer) => {
       const length = Buffer.alloc(4)

@@ -7,13 +7,14 @@ import remarkGfm from 'remark-gfm'
 import remarkParse from 'remark-parse'
 import remarkRehype from 'remark-rehype'
 import { unified } from 'unified'
+import { Html } from './html.ts'
 
 /**
- * A job summary as GitHub renders it: GitHub Flavored Markdown, its sanitiser, and only then what GitHub
- * adds itself (alerts, highlighting, names for the check boxes, a copy button on every fenced block).
+ * A job summary as GitHub renders it: GitHub Flavored Markdown, its sanitiser, and only then what GitHub adds itself
+ * (alerts, highlighting, names for the check boxes, a copy button on every fenced block).
  */
-export const renderMarkdown = async (markdown: string): Promise<string> =>
-  String(await processor.process(markdown))
+export const renderSummary = async (markdown: string): Promise<Html> =>
+  new Html(String(await processor.process(markdown)))
 
 const processor = unified()
   .use(remarkParse)

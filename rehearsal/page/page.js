@@ -1,15 +1,18 @@
-// Buttons post, and the parts that change are fetched again. The server writes the HTML.
+// Forms post; the parts that change are fetched again. The server writes the HTML.
 const token = location.hash.slice(1)
-const said = document.getElementById('said')
-/** The run that is looked at, and the one that was started here and has not ended. */
+const byId = (id) => document.getElementById(id)
+const form = byId('form')
+/** The run that is shown, and the one that was started here and is not over. */
 let shown = 0
 let started = 0
 let loading = Promise.resolve()
 
-/** Says something to everybody, screen readers included. */
-function say(text, bad = false) {
-  said.textContent = text
-  said.className = bad ? 'bad' : ''
+/** Says something below the form that it concerns, to screen readers as well. */
+function say(where, text, isBad = false) {
+  for (const line of document.querySelectorAll('.said')) line.textContent = ''
+  const line = where.querySelector('.said')
+  line.textContent = text
+  line.classList.toggle('bad', isBad)
 }
 
 async function ask(path, fields) {
@@ -30,90 +33,156 @@ function refresh() {
 }
 
 async function load() {
-  const { sections, ended } = await ask(`/view?run=${shown}`)
-  for (const [id, html] of Object.entries(sections)) update(document.getElementById(id), html)
-  if (started === 0 || ended < started) return
+  const { sections, over, situation } = await ask(`/view?run=${shown}`)
+  for (const [id, html] of Object.entries(sections)) update(byId(id), html)
+  if (document.activeElement !== byId('situation') && !byId('situation').dataset.chosen) {
+    byId('situation').value = situation
+  }
+  const end = over.find(({ id }) => id === started)
+  if (end) finish(end)
+}
+
+/** A run that was started here is over: what went wrong in it is unticked. */
+function finish({ faults, verdict }) {
   started = 0
   document.body.classList.remove('running')
-  const verdict = document.querySelector('#run .verdict')
-  say(verdict?.textContent ?? '', verdict?.classList.contains('failure'))
+  for (const fault of faults) form.elements[`fault-${fault}`].checked = false
+  form.querySelector('details').open = false
+  say(form, verdict, /failure/.test(verdict))
 }
 
-/** Leaves alone what has not changed, and what somebody is typing into. */
+/** Leaves alone what has not changed, and what a person is typing into. */
 function update(element, html) {
   if (element.dataset.html === html) return
-  if (element.contains(document.activeElement) && document.activeElement.matches('input')) return
-  const focused = element.contains(document.activeElement) && document.activeElement.dataset.run
+  const { activeElement } = document
+  const isInside = element.contains(activeElement)
+  if (isInside && activeElement.matches('input, textarea')) return
+  const mark = isInside && activeElement.dataset.run
+  const open = [...element.querySelectorAll('details')].map((one) => one.open)
   element.dataset.html = html
   element.innerHTML = html
-  if (focused) element.querySelector(`[data-run="${focused}"]`)?.focus()
-  reachable(element)
+  if (mark) element.querySelector(`[data-run="${mark}"]`)?.focus()
+  if (element.id === 'stored') {
+    element.querySelectorAll('details').forEach((one, index) => {
+      one.open = open[index] ?? false
+    })
+  }
+  reachable()
 }
 
-/** What scrolls sideways must be reachable by keyboard. */
-function reachable(root) {
-  for (const element of root.querySelectorAll('pre, table, .log')) {
-    if (element.scrollWidth > element.clientWidth) element.tabIndex = 0
+/** What scrolls must be reachable by keyboard. */
+function reachable() {
+  for (const element of document.querySelectorAll('pre, table, .log, .column')) {
+    const scrolls =
+      element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight + 1
+    if (scrolls) element.tabIndex = 0
+    else element.removeAttribute('tabindex')
   }
 }
+addEventListener('toggle', reachable, true)
+addEventListener('resize', reachable)
 
 async function watch() {
   try {
     await refresh()
   } catch (error) {
-    say(
-      error instanceof TypeError ? 'The rehearsal has ended in its terminal.' : error.message,
-      true,
-    )
+    const text =
+      error instanceof TypeError ? 'The rehearsal has ended in its terminal.' : error.message
+    say(form, text, true)
   }
   setTimeout(watch, started ? 200 : 500)
 }
 
-document.addEventListener('submit', async (event) => {
-  event.preventDefault()
-  const form = event.target
-  const { post, command } = form.dataset
-  const fields = Object.fromEntries(new FormData(form))
+/** Posts a form or a button, and says the answer where the person looks. */
+async function post(where, name, fields) {
   try {
-    if (post === 'run') {
-      if (started) return say('A run is under way: wait for its end.', true)
-      const more = document.getElementById('more').value
-      const { run } = await ask('/run', { ...fields, command, more })
-      shown = run
-      started = run
+    const answer = await ask(`/${name}`, fields)
+    if (answer.reset) return location.reload()
+    say(where, answer.said ?? '')
+    if (answer.run) shown = answer.run
+    if (name === 'run') {
+      started = answer.run
       document.body.classList.add('running')
-      say(`Run #${run} has started.`)
-    } else if (post === 'exchange') {
-      const { id } = await ask('/exchange', fields)
-      form.querySelector('textarea').value = ''
-      say(`The Public Key ID is ${id}.`)
-    } else {
-      await ask('/delete', fields)
-      document.activeElement.blur()
-      say(`${fields.id} is deleted.`)
+      say(where, `Run #${answer.run} has started.`)
     }
     await refresh()
+    return answer
   } catch (error) {
-    say(error.message, true)
+    say(where, error.message, true)
   }
+}
+
+document.addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const { target, submitter } = event
+  const name = target.dataset.post
+  const fields = Object.fromEntries(new FormData(target, submitter))
+  if (name === 'run' && started) return say(target, 'A run is in progress: wait for its end.', true)
+  if (name === 'approve' || name === 'delete') document.activeElement.blur()
+  const answer = await post(target, name, fields)
+  if (name === 'exchange' && answer) {
+    target.elements['public-key'].value = ''
+    target.elements.name.value = target.elements.name.defaultValue
+  }
+  if (name === 'approve' && answer) started = answer.run
 })
 
-document.addEventListener('change', async ({ target }) => {
-  const form = target.closest('[data-change]')
-  if (!form) return
-  await ask('/faults', Object.fromEntries(new FormData(form))).catch((error) =>
-    say(error.message, true),
-  )
+byId('situation').addEventListener('change', ({ target }) => {
+  target.dataset.chosen = 'yes'
 })
+
+/** Fills in what a person would paste, and leads to the button; pressing it is left to the person. */
+const offers = {
+  form({ form: fields }) {
+    form.reset()
+    for (const [name, value] of Object.entries(fields)) {
+      const field = form.elements[name]
+      if (field.type === 'checkbox') field.checked = value
+      else field.value = value
+    }
+    if (fields.leaked || fields['replace-staged']) form.querySelector('details').open = true
+    lead(form)
+    say(form, 'Filled in: press Run workflow.')
+  },
+  exchange({ publicKey, name }) {
+    const { elements } = byId('exchange')
+    elements['public-key'].value = publicKey
+    elements.name.value = name
+    lead(byId('exchange'))
+    say(byId('exchange'), 'Pasted: press Create keys.')
+  },
+  async comment({ run, comment }) {
+    shown = run
+    await refresh()
+    const review = document.querySelector('.review')
+    if (!review) return
+    review.elements.comment.value = comment
+    lead(review)
+  },
+  delete: ({ id }) => byId(`key-${id}`)?.querySelector('input[name=confirm]').focus(),
+  deploy: () => post(form, 'deploy', {}),
+  install: () => post(form, 'install', {}),
+  time: ({ minutes }) => post(document.querySelector('[data-post=time]'), 'time', { minutes }),
+}
+
+function lead(to) {
+  const button = to.querySelector('button[type=submit]')
+  to.scrollIntoView({ block: 'nearest' })
+  button.focus({ focusVisible: true })
+}
 
 document.addEventListener('click', async (event) => {
+  const offered = event.target.closest('[data-offer]')
+  if (offered) {
+    const offer = JSON.parse(offered.dataset.offer)
+    return offers[offer.kind](offer)
+  }
   const copy = event.target.closest('.copy')
   if (copy) {
     const text = copy.dataset.copy ?? copy.parentElement.querySelector('pre').textContent
     await navigator.clipboard.writeText(text)
     copy.classList.add('copied')
     setTimeout(() => copy.classList.remove('copied'), 2000)
-    say('Copied.')
     return
   }
   const run = event.target.closest('[data-run]')
@@ -123,24 +192,39 @@ document.addEventListener('click', async (event) => {
   }
   const link = event.target.closest('.summary a[href^="http"]')
   if (link) {
-    // A rehearsal leads nowhere else: its own Integration Central and artifacts stand in.
+    // A link out of the summary leads to what stands in for its page.
     event.preventDefault()
-    stayHere(link.href)
+    follow(link)
   }
 })
 
-function stayHere(address) {
-  const artifact = document.getElementById(`artifact-${/artifacts\/(\d+)$/.exec(address)?.[1]}`)
-  if (artifact) return artifact.focus()
-  const { hostname } = new URL(address)
-  if (!hostname.startsWith('sellercentral')) return say(`On GitHub, this leads to ${address}`)
-  const region = document.getElementById('central-region')
-  region.value = hostname.includes('europe') ? 'eu' : hostname.includes('japan') ? 'jp' : 'us'
-  region.focus()
-  say('This stands in for Integration Central.')
+function follow(link) {
+  const { href } = link
+  const artifact = byId(`artifact-${/artifacts\/(\d+)$/.exec(href)?.[1]}`)
+  if (artifact) {
+    byId('stored-fold').open = true
+    return artifact.focus()
+  }
+  const { hostname, pathname } = new URL(href)
+  if (hostname.startsWith('sellercentral')) {
+    const region = byId('central-region')
+    region.value = hostname.includes('europe') ? 'eu' : hostname.includes('japan') ? 'jp' : 'us'
+    region.focus()
+    return
+  }
+  if (pathname.endsWith('/amazon-pay-key.yml')) {
+    const near = link.closest('li, p, blockquote')?.textContent ?? ''
+    const [, command] = /command: (\w+)/.exec(near) ?? []
+    if (command) byId('command').value = command
+    return byId('command').focus()
+  }
+  const run = /\/runs\/(\d+)$/.exec(pathname)?.[1]
+  if (run && document.querySelector(`#runs [data-run="${run}"]`)) {
+    shown = Number(run)
+    return refresh()
+  }
+  say(form, `On GitHub, this leads to ${href}`)
 }
 
-// The switches show what the server knows: everything off.
-document.getElementById('faults').reset()
-await ask('/faults', {}).catch(() => {})
+form.reset()
 watch()

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Played } from '../play.ts'
-import { annotationsView, Html, html, logView, slotsView, summaryView } from './view.ts'
+import type { Played } from '../play/stage.ts'
+import { Html, html } from './html.ts'
+import { annotationsView, logView, summaryView } from './run-view.ts'
 
 /** The whole play as one file: every log and every summary as GitHub shows them. */
-export async function report(story: Played[]): Promise<string> {
+export async function report(played: readonly Played[]): Promise<string> {
   const parts: Html[] = []
-  for (const [index, step] of story.entries()) {
-    if (step.act !== story[index - 1]?.act) parts.push(html`<h2>${step.act}</h2>`)
-    parts.push(await stepView(step, index + 1))
+  for (const [index, step] of played.entries()) {
+    if (step.act !== played[index - 1]?.act) parts.push(html`<h2>${step.act}</h2>`)
+    parts.push(await stepView(step, index === 1))
   }
-  const failed = story.filter(({ complaints }) => complaints.length > 0).length
-  const verdict = failed === 0 ? 'Every step went as it should.' : `${failed} steps did not.`
+  const failed = played.filter(({ complaints }) => complaints.length > 0).length
+  const verdict =
+    failed === 0 ? 'Every step ended as expected.' : `${failed} steps did not end as expected.`
   const styles = read(resolve('github-markdown-css')) + read(new URL('page.css', import.meta.url))
   const hash = createHash('sha256').update(SCRIPT).digest('base64')
   return html`<!doctype html>
@@ -25,9 +27,9 @@ export async function report(story: Played[]): Promise<string> {
 <title>Rehearsal of amazon-pay-keys</title>
 <style>${new Html(styles)}</style>
 </head>
-<body>
-<header><h1>amazon-pay-keys <span class="badge">Rehearsal</span></h1>
-<p>A key’s whole life, played against stand-ins of GitHub and Amazon Pay on one machine by the real action. No key here opens anything. ${verdict}</p></header>
+<body class="flowing">
+<header><div><h1>amazon-pay-keys <span class="badge">Rehearsal</span></h1>
+<p>The action is real; GitHub, Amazon Pay and the shop ran on one machine, and no key here is used anywhere. ${verdict}</p></div></header>
 <main class="report">${parts}</main>
 <script>${new Html(SCRIPT)}</script>
 </body>
@@ -35,26 +37,32 @@ export async function report(story: Played[]): Promise<string> {
 `.text
 }
 
-async function stepView(step: Played, number: number): Promise<Html> {
-  const { title, command, outcome, run, complaints, slots, order } = step
-  const ok = complaints.length === 0
-  const head = html`<span class="${ok ? 'good' : 'bad'}">${ok ? '✓' : '✗'}</span>
-    ${number}. <b>${command}</b> ${title} <code>${outcome}</code>`
-  if (run === undefined) return html`<div class="step"><p class="head">${head}</p></div>`
-  const sold = order === undefined ? 'has no key yet' : order.accepted ? 'accepted' : 'refused'
-  return html`<details class="step" ${number === 1 && html`open`}>
-    <summary class="head">${head}</summary>
+async function stepView(step: Played, isOpen: boolean): Promise<Html> {
+  const { number, who, title, outcome, run, complaints, slots, orders, signsWith } = step
+  const result = run?.result
+  return html`<details class="step" ${isOpen && html`open`}>
+    <summary>${markView(step)} ${number}. <b>${who}</b> ${title} <code>${outcome}</code></summary>
     <div class="inner">
       ${complaints.map((complaint) => html`<p class="bad">${complaint}</p>`)}
-      ${annotationsView(run)}
-      <section class="summary" aria-label="Summary of step ${number}">
-        <h3>Summary</h3>${await summaryView(run.summaryScrubbed)}
-      </section>
-      <h3>Log</h3>${logView(run.log.trimEnd().split('\n'))}
-      <h3>What stands where <span class="muted">the shop’s order: ${sold}</span></h3>
-      <div class="scroll">${slotsView(slots)}</div>
+      <p>${slots.map((line) => html`<code>${line}</code><br>`)}
+        ${signsWith === 'no key' ? 'The shop has no key.' : html`The shop signs with ${signsWith}; its next ${orders.accepted + orders.refused === 1 ? 'order was' : 'orders were'} ${orders.refused > 0 ? 'refused' : 'accepted'}.`}</p>
+      ${
+        result &&
+        html`${
+          result.summaryScrubbed === ''
+            ? annotationsView(result)
+            : await summaryView(result, `step ${number}, ${who}`)
+        }<details class="fold"><summary>Log of step ${number}</summary>${logView(result.log.trimEnd().split('\n'))}</details>`
+      }
     </div>
   </details>`
+}
+
+function markView({ complaints, isRefusal }: Played): Html {
+  if (complaints.length > 0) return html`<b class="bad">✗ not as expected</b>`
+  return isRefusal
+    ? html`<b class="warn">⊘ refused, as expected</b>`
+    : html`<span class="good">✓</span>`
 }
 
 const { resolve } = createRequire(import.meta.url)
@@ -65,7 +73,7 @@ const SCRIPT = `for (const button of document.querySelectorAll('.copy')) button.
   button.classList.add('copied')
 }
 const reachable = () => {
-  for (const one of document.querySelectorAll('pre, table, .scroll'))
+  for (const one of document.querySelectorAll('pre, table'))
     if (one.scrollWidth > one.clientWidth) one.tabIndex = 0
 }
 addEventListener('toggle', reachable, true)

@@ -1,0 +1,265 @@
+import type { AmazonPay } from '../amazon-pay.ts'
+import { idsOf, type Slot, slotsOf } from '../keys.ts'
+import type { Form, Run } from '../run.ts'
+import type { Scene } from '../scene.ts'
+
+/** What comes next, and what the page offers for it. */
+export interface NextStep {
+  readonly text: string
+  readonly offers: readonly Offer[]
+}
+
+/** A button that fills in a form, or does at once what has no form. */
+export type Offer = { readonly label: string } & (
+  | { readonly kind: 'form'; readonly form: Form }
+  | { readonly kind: 'exchange'; readonly publicKey: string; readonly name: string }
+  | { readonly kind: 'comment'; readonly run: number; readonly comment: string }
+  | { readonly kind: 'delete'; readonly id: string }
+  | { readonly kind: 'deploy' | 'install' }
+  | { readonly kind: 'time'; readonly minutes: number }
+)
+
+interface Facts {
+  readonly scene: Scene
+  readonly amazonPay: AmazonPay
+  /** The newest run of the form. */
+  readonly last: Run | undefined
+  readonly waiting: Run | undefined
+  readonly current: Slot
+  readonly next: Slot
+  readonly previous: Slot
+  /** Public Key IDs of the staged key that work. */
+  readonly stagedIds: readonly string[]
+}
+
+/** Judged by what is stored where, so that it is right after every run and after every restart. */
+export function nextStepOf(scene: Scene): NextStep {
+  const facts = factsOf(scene)
+  for (const rule of RULES) {
+    const step = rule(facts)
+    if (step !== undefined) return step
+  }
+  return { text: 'Generate the first key pair.', offers: [command('Fill in generate', 'generate')] }
+}
+
+function factsOf(scene: Scene): Facts {
+  const { amazonPay, runs, situation } = scene
+  const slots = slotsOf(situation.targets[0]?.scope ?? EMPTY)
+  return {
+    scene,
+    amazonPay,
+    last: runs.findLast(({ form }) => form.command !== 'deploy'),
+    waiting: runs.find(({ waitsFor }) => waitsFor !== null),
+    ...slots,
+    stagedIds: idsOf(amazonPay, slots.next.fingerprint ?? ''),
+  }
+}
+
+const EMPTY = { variables: new Map(), secrets: new Map() }
+
+type Rule = (facts: Facts) => NextStep | undefined
+
+const command = (label: string, name: string, more: Partial<Form> = {}): Offer => ({
+  label,
+  kind: 'form',
+  form: { command: name, ...more },
+})
+
+const codeOf = (run: Run | undefined): string | undefined =>
+  run?.jobs.at(-1)?.result?.outputs['error-code']
+
+const underWay: Rule = ({ scene }) => {
+  const run = scene.runs.find(({ conclusion, waitsFor }) => conclusion === null && !waitsFor)
+  return run && { text: `Run #${run.id} is in progress …`, offers: [] }
+}
+
+const review: Rule = ({ waiting, next, stagedIds }) => {
+  if (waiting === undefined) return undefined
+  const who = `Run #${waiting.id} waits for a reviewer of environment ${waiting.waitsFor}.`
+  const takesId = waiting.workflow.jobs.length > 1
+  const [id] = stagedIds
+  if (!takesId) {
+    return {
+      text: `${who} Approve it.`,
+      offers: [{ label: 'Go to the review', kind: 'comment', run: waiting.id, comment: '' }],
+    }
+  }
+  if (id !== undefined) {
+    return {
+      text: `${who} Approve it with the Public Key ID in the comment.`,
+      offers: [
+        {
+          label: 'Paste the Public Key ID into the comment',
+          kind: 'comment',
+          run: waiting.id,
+          comment: id,
+        },
+      ],
+    }
+  }
+  return {
+    text: `${who} As the reviewer, exchange the public key in Integration Central first.`,
+    offers: exchangeOffers(next),
+  }
+}
+
+/** A run was killed: by its lock, by the mark of a change that has begun, or by how the run ended. */
+const interrupted: Rule = ({ scene, last, next, stagedIds }) => {
+  const isLocked = scene.situation.targets.some(({ scope }) =>
+    scope.variables.has('AMAZON_PAY_KEY_LOCK'),
+  )
+  const change = next.record?.change
+  const wasKilled = last?.jobs.at(-1)?.result?.signal === 'SIGKILL'
+  if (last === undefined || !(isLocked || change || wasKilled)) return undefined
+  const name = change ?? last.form.command
+  const again = command(`Fill in ${name} again`, name, {
+    ...(name === 'activate' && { 'public-key-id': stagedIds[0] ?? '' }),
+  })
+  return {
+    text: `${
+      change
+        ? `The command ${change} was interrupted between the two secrets. The shop still signs with the pair of its last deploy.`
+        : 'The runner was killed in the middle of its writes.'
+    } Run the same command again${isLocked ? ', after the lock of the killed run has expired (three minutes)' : ''}.`,
+    offers: [
+      ...(change ? [{ label: 'Deploy now: the guard stops it', kind: 'deploy' } as const] : []),
+      ...(isLocked ? [{ label: 'Let 15 minutes pass', kind: 'time', minutes: 15 } as const] : []),
+      again,
+    ],
+  }
+}
+
+const forbidden: Rule = ({ scene, last }) =>
+  codeOf(last) === 'app-not-installed' && scene.situation.installation.repositories !== null
+    ? {
+        text: 'The App is not installed on acme/mobile, and nothing was written anywhere. Install it there, then run the command again.',
+        offers: [
+          { label: 'Install the App on acme/mobile', kind: 'install' },
+          command('Fill in generate', 'generate'),
+        ],
+      }
+    : undefined
+
+const adopt: Rule = ({ scene, current }) =>
+  current.fingerprint !== null && current.record === null
+    ? {
+        text: 'This shop has a key that the action does not manage yet. Take it over with its Public Key ID.',
+        offers: [
+          command('Fill in adopt', 'adopt', { 'public-key-id': scene.situation.existingId ?? '' }),
+        ],
+      }
+    : undefined
+
+const staged: Rule = ({ next, current, stagedIds }) => {
+  if (next.fingerprint === null) return undefined
+  const [id] = stagedIds
+  if (next.record === null || id === undefined) {
+    return next.record === null
+      ? {
+          text: 'A key is staged without its record. Run generate again.',
+          offers: [command('Fill in generate', 'generate')],
+        }
+      : {
+          text: 'A key pair is staged. Exchange its public key in Integration Central, as the summary says.',
+          offers: exchangeOffers(next),
+        }
+  }
+  const fill = { 'public-key-id': id }
+  return {
+    text: 'The public key has its Public Key ID. Activate it.',
+    offers: [
+      command('Fill in activate', 'activate', fill),
+      ...(current.fingerprint === null
+        ? []
+        : [command('… as after a leak', 'activate', { ...fill, leaked: true })]),
+    ],
+  }
+}
+
+const exchangeOffers = ({ record, shortFingerprint }: Slot): readonly Offer[] =>
+  record === null
+    ? []
+    : [
+        {
+          label: 'Paste the public key into Integration Central',
+          kind: 'exchange',
+          publicKey: record.publicKey,
+          name: `acme/shop live ${record.madeAt.slice(0, 10)} ${shortFingerprint}`,
+        },
+      ]
+
+const retire: Rule = ({ amazonPay, previous, current, scene }) => {
+  const id = previous.publicKeyId
+  if (previous.fingerprint === null || id === null) return undefined
+  const back = command('Fill in rollback', 'rollback')
+  if (amazonPay.keys.get(id)?.status === 'deleted') {
+    return {
+      text: 'The old key is deleted. Remove its copy with retire.',
+      offers: [command('Fill in retire', 'retire')],
+    }
+  }
+  if (scene.shops.some(({ pair }) => pair?.publicKeyId !== current.publicKeyId)) {
+    return {
+      text: 'The pair is current, but the shop still signs with the pair of its last deploy. Deploy it.',
+      offers: [{ label: 'Deploy', kind: 'deploy' }, back],
+    }
+  }
+  const toOldKey: Offer = { label: 'Go to the old key', kind: 'delete', id }
+  const end = command('Fill in retire', 'retire')
+  if (previous.record?.rolledBackAt !== undefined) {
+    return {
+      text: 'The shop is back at the key from before. Delete the other one in Integration Central, then run retire; or roll forward with its Public Key ID.',
+      offers: [toOldKey, end, command('Fill in rollback', 'rollback', { 'public-key-id': id })],
+    }
+  }
+  return {
+    text: 'The shop signs with the new key. Something is wrong with it? Roll back. Otherwise delete the old key in Integration Central, then run retire.',
+    offers: [toOldKey, end, back],
+  }
+}
+
+const leaked: Rule = ({ scene, amazonPay, current }) => {
+  const left = [...amazonPay.keys.values()].filter(
+    ({ id, status }) => status === 'active' && id !== current.publicKeyId,
+  )
+  const [old] = left
+  if (old === undefined || current.record === null) return undefined
+  if (scene.shops.some(({ pair }) => pair?.publicKeyId === old.id)) return undefined
+  return {
+    text: 'A key that no slot has any more still works at Amazon. After a leak, delete it now.',
+    offers: [{ label: 'Go to that key', kind: 'delete', id: old.id }],
+  }
+}
+
+const finished: Rule = ({ scene, current }) => {
+  if (current.record === null) return undefined
+  if (scene.shops.some(({ pair }) => pair?.publicKeyId !== current.publicKeyId)) {
+    return {
+      text: 'The pair is current, but the shop does not sign with it yet. Deploy it.',
+      offers: [{ label: 'Deploy', kind: 'deploy' }],
+    }
+  }
+  const days = (scene.now().getTime() - Date.parse(current.record.madeAt)) / 86_400_000
+  const rotate = command('Fill in generate', 'generate')
+  return days >= 90
+    ? {
+        text: `The key is ${Math.floor(days)} days old: it is due. Generate the next one.`,
+        offers: [rotate],
+      }
+    : {
+        text: 'Nothing to do: the shop signs with the current key. Amazon recommends a rotation every 90 days.',
+        offers: [{ label: 'Let 91 days pass', kind: 'time', minutes: 91 * 1440 }, rotate],
+      }
+}
+
+const RULES: readonly Rule[] = [
+  underWay,
+  review,
+  interrupted,
+  forbidden,
+  adopt,
+  staged,
+  retire,
+  leaked,
+  finished,
+]

@@ -1,0 +1,40 @@
+import type { Played } from './stage.ts'
+import { printAct, printStep, showProgress } from './terminal.ts'
+
+/** What a story has to say: the title of an act, a step that has ended, or what it is doing now. */
+export type Line =
+  | { readonly act: string }
+  | { readonly step: Played }
+  | { readonly progress: string }
+
+/** Stories are played at the same time, and printed one after another. */
+export interface Programme {
+  add(story: number, line: Line): void
+  end(story: number): void
+}
+
+export function programmeOf(stories: number): Programme {
+  const waiting: Line[][] = Array.from({ length: stories }, () => [])
+  const ended = new Set<number>()
+  let printing = 0
+  const programme: Programme = {
+    add(story, line) {
+      if (story === printing) print(line)
+      else if (!('progress' in line)) waiting[story]?.push(line)
+    },
+    end(story) {
+      ended.add(story)
+      while (ended.has(printing)) {
+        printing += 1
+        for (const line of waiting[printing] ?? []) print(line)
+      }
+    },
+  }
+  return programme
+}
+
+function print(line: Line): void {
+  if ('act' in line) printAct(line.act)
+  else if ('step' in line) printStep(line.step)
+  else showProgress(line.progress)
+}
