@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
-import { commands, inputNames, inputUse } from '../src/action/inputs.ts'
-import { outputNames } from '../src/ports.ts'
+import { inputNames, inputUse } from '../src/action/inputs.ts'
+import { outputNames } from '../src/action/outputs.ts'
+import { commandNames } from '../src/ports.ts'
 import { read } from './documents.ts'
 import { actionErrors } from './github-parser.ts'
 
@@ -19,11 +20,11 @@ const action: {
 } = parse(manifest)
 
 describe('action.yml', () => {
-  test('is an action for GitHub', () => {
+  test('is accepted by GitHub’s own parser', () => {
     expect(actionErrors(manifest)).toEqual([])
   })
 
-  test('fits into the Marketplace', () => {
+  test('has a description that fits into the Marketplace', () => {
     expect(action.description.length).toBeLessThanOrEqual(125)
   })
 
@@ -38,12 +39,16 @@ describe('action.yml', () => {
     expect(open.map(([name]) => name)).toEqual(['command'])
   })
 
-  test('says what happens when an input is omitted', () => {
-    for (const [name, { description }] of Object.entries(action.inputs)) {
-      expect([name, description]).toEqual([
-        name,
-        expect.stringMatching(/When omitted|[Ww]ithout it/),
-      ])
+  test.each(Object.entries(action.inputs))(
+    'says what happens when %s is omitted',
+    (_, { description }) => {
+      expect(description).toMatch(/When omitted|Without it/)
+    },
+  )
+
+  test('names every command', () => {
+    for (const name of commandNames) {
+      expect(action.inputs.command?.description).toContain(`\`${name}\``)
     }
   })
 
@@ -61,7 +66,7 @@ describe('the code', () => {
 
   test.each(inputNames)('takes %s for unused at the default of action.yml', (name) => {
     const written = action.inputs[name]?.default ?? ''
-    // Of repository it does not know the default, which is an expression.
+    // The default of repository is an expression, which the code does not know.
     const { otherwise } = inputUse[name]
     if (otherwise === null) expect(written).toMatch(/^\$\{\{ github\.repository \}\}$/)
     else expect(written).toBe(otherwise)
@@ -74,10 +79,10 @@ describe('README.md', () => {
     expect(table('Inputs').map(([name, , value]) => [name, value])).toEqual(defaults)
   })
 
-  test('tells which commands use an input', () => {
+  test('says which commands use an input', () => {
     const used = inputNames.map((name) => [name, [...inputUse[name].by].sort()])
-    const told = table('Inputs').map(([name, by = '']) => [name, commandsIn(by)])
-    expect(Object.fromEntries(told)).toEqual(Object.fromEntries(used))
+    const listed = table('Inputs').map(([name, by = '']) => [name, commandsIn(by)])
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(used))
   })
 
   test('lists the outputs', () => {
@@ -86,8 +91,7 @@ describe('README.md', () => {
 })
 
 function commandsIn(cell: string): string[] {
-  if (cell === '–' || cell === 'all') return [...commands].sort()
-  if (cell === 'all but validate') return commands.filter((name) => name !== 'validate').sort()
+  if (cell === '–' || cell === 'all') return [...commandNames].sort()
   return cell.split(', ').sort()
 }
 

@@ -1,56 +1,54 @@
 import { posix } from 'node:path'
 import { parse } from 'yaml'
+import { type InputName, inputNames, unusedInputs } from '../src/action/inputs.ts'
+import { outputNames } from '../src/action/outputs.ts'
+import { type Permissions, requiredPermissions } from '../src/adapters/github/permissions.ts'
 import { problemCodes } from '../src/domain/problem.ts'
+import { commandNames, type TargetSpec } from '../src/ports.ts'
 import { allWorkflows, type Block, blocks, documents, exists, read } from './documents.ts'
+import { newAppUrl, newTokenUrl } from './github-forms.ts'
 import { workflowErrors } from './github-parser.ts'
 
 interface Step {
   readonly uses?: string
   readonly run?: string
   readonly with?: Record<string, unknown>
-  readonly env?: Record<string, unknown>
 }
 interface Job {
-  readonly uses?: string
   readonly concurrency?: unknown
   readonly steps?: readonly Step[]
-  readonly with?: Record<string, unknown>
-  readonly secrets?: Record<string, unknown>
 }
 interface Workflow {
   readonly permissions?: unknown
   readonly jobs: Record<string, Job>
 }
-interface Declared {
-  readonly required?: boolean
-}
 
 const ours = 'amazon-pay-keys/amazon-pay-keys'
-const action: { inputs: Record<string, Declared> } = parse(read('action.yml'))
-const called: { inputs: Record<string, Declared>; secrets: Record<string, Declared> } = parse(
-  read('.github/workflows/rotate.yml'),
-).on.workflow_call
+const action: { inputs: Record<string, { default?: string }> } = parse(read('action.yml'))
 
 const workflows = allWorkflows().map(
   (block) => [`${block.document}:${block.line}`, block, parse(block.text) as Workflow] as const,
 )
-const jobs = (workflow: Workflow): Job[] => Object.values(workflow.jobs)
-const steps = (workflow: Workflow): Step[] => jobs(workflow).flatMap((job) => job.steps ?? [])
+const steps = ({ jobs }: Workflow): Step[] => Object.values(jobs).flatMap((job) => job.steps ?? [])
+const ourSteps = (workflow: Workflow): Record<string, unknown>[] =>
+  steps(workflow)
+    .filter(({ uses }) => uses === './' || uses?.startsWith(`${ours}@`) === true)
+    .map((step) => step.with ?? {})
 const usesLines = ({ text }: Block): string[] =>
   text.split('\n').filter((line) => /^[\s-]*uses:/.test(line))
 
 describe.each(workflows)('workflow %s', (_name, block, workflow) => {
-  test('is one for GitHub', async () => {
+  test('is accepted by GitHub’s own parser', async () => {
     expect(await workflowErrors(block.text)).toEqual([])
   })
 
-  test('grants nothing at the top', () => {
+  test('grants no permission at the top', () => {
     expect(workflow.permissions).toEqual({})
   })
 
-  test('names other people’s actions by commit, with the version beside it', () => {
+  test('names other actions by commit, with the version beside it', () => {
     const others = usesLines(block).filter(
-      (line) => !new RegExp(`uses: (${ours}[@/]|\\./)`).test(line),
+      (line) => !new RegExp(`uses: (${ours}@|\\./)`).test(line),
     )
     for (const line of others) {
       expect(line).toMatch(/uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
@@ -61,116 +59,202 @@ describe.each(workflows)('workflow %s', (_name, block, workflow) => {
     for (const { run } of steps(workflow)) expect(run ?? '').not.toContain('${{')
   })
 
-  test('gives the action only inputs that it has', () => {
-    const uses = steps(workflow).filter((step) => isOurs(step.uses))
-    for (const { with: given = {} } of uses) {
-      expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(given)))
+  test('gives the action a command, and only inputs that it has', () => {
+    for (const given of ourSteps(workflow)) {
+      expect(inputNames).toEqual(expect.arrayContaining(Object.keys(given)))
       expect(given).toHaveProperty('command')
     }
   })
+})
 
-  test('gives the reusable workflow what it declares, and all that it requires', () => {
-    const calls = jobs(workflow).filter((job) => job.uses?.includes('.github/workflows/rotate.yml'))
-    for (const { with: given = {}, secrets = {} } of calls) {
-      expectDeclared(given, called.inputs)
-      expectDeclared(secrets, called.secrets)
-    }
-  })
+test('every document names the same version of an action', () => {
+  const versions = new Map<string, Set<string>>()
+  for (const line of workflows.flatMap(([, block]) => usesLines(block))) {
+    const [, name = '', version = ''] = /uses: ([\w-]+\/[\w-]+)\S*@(.*)$/.exec(line) ?? []
+    versions.set(name, (versions.get(name) ?? new Set()).add(version))
+  }
+  for (const [name, found] of versions) expect([name, found.size]).toEqual([name, 1])
 })
 
 const examples = workflows.filter(([, { document }]) => document.endsWith('.md'))
 
 describe.each(examples)('example %s', (_name, _block, workflow) => {
-  const ourSteps = (job: Job) => (job.steps ?? []).filter((step) => isOurs(step.uses))
-
-  test('aims where it says, and not where a dispatch says', () => {
-    const given = jobs(workflow).flatMap((job) => [job, ...ourSteps(job)].map((one) => one.with))
-    for (const { 'public-key-id': _, ...aims } of given.filter((one) => one !== undefined)) {
-      expect(JSON.stringify(aims)).not.toContain('inputs.')
+  test('takes what it changes from the workflow, not from the form', () => {
+    const fixed = ['region', 'pay-environment', 'prefix', 'repository', 'environment']
+    for (const given of ourSteps(workflow)) {
+      for (const name of fixed) expect(String(given[name])).not.toContain('inputs.')
     }
   })
 
   test('takes private keys from secrets', () => {
-    const keys = steps(workflow)
-      .flatMap((step) => [step.with?.['private-key'], step.with?.['previous-private-key']])
-      .filter((key) => key !== undefined)
-    for (const key of keys) expect(key).toMatch(/^\$\{\{ secrets\.[A-Z_]+ \}\}$/)
-  })
-
-  test('queues what writes, unless it waits for approval', () => {
-    const writing = jobs(workflow).flatMap((job) =>
-      ourSteps(job)
-        .filter((step) => /generate|activate|retire/.test(String(step.with?.command)))
-        .map((step) => [step.with?.['public-key-id'], job.concurrency] as const),
-    )
-    for (const [id, concurrency] of writing) {
-      if (id === 'from-approval') expect(concurrency).toBeUndefined()
-      else expect(concurrency).toMatchObject({ 'cancel-in-progress': false, queue: 'max' })
+    for (const given of ourSteps(workflow)) {
+      const keys = Object.entries(given).filter(([name]) => name.endsWith('private-key'))
+      for (const [, key] of keys) expect(key).toMatch(/^\$\{\{ secrets\.[A-Z_]+ \}\}$/)
     }
   })
 
-  test('asks for Variables wherever it asks for Secrets', () => {
-    const tokens = steps(workflow).filter((step) => step.uses?.includes('create-github-app-token'))
-    for (const { with: given = {}, env = {} } of tokens) {
-      expect(env['INPUT_PERMISSION-ACTIONS-VARIABLES']).toBe(given['permission-secrets'])
-      expect(env['INPUT_PERMISSION-ORGANIZATION-ACTIONS-VARIABLES']).toBe(
-        given['permission-organization-secrets'],
-      )
-    }
+  test('has no concurrency group, which would cancel a waiting activation', () => {
+    for (const job of Object.values(workflow.jobs)) expect(job.concurrency).toBeUndefined()
   })
 })
 
-function isOurs(uses: string | undefined): boolean {
-  return uses === './' || uses?.startsWith(`${ours}@`) === true
-}
+describe('the one workflow', () => {
+  const [block] = blocks('README.md', 'yaml')
+  const form = parse(block?.text ?? '')
+  const [given = {}] = ourSteps(form)
 
-function expectDeclared(given: object, declared: Record<string, Declared>): void {
-  const required = Object.keys(declared).filter((name) => declared[name]?.required === true)
-  expect(Object.keys(declared)).toEqual(expect.arrayContaining(Object.keys(given)))
-  expect(Object.keys(given)).toEqual(expect.arrayContaining(required))
-}
+  test('is the first YAML of README.md, has at most 40 lines and one step', () => {
+    expect(block?.text.trimEnd().split('\n').length).toBeLessThanOrEqual(40)
+    expect(steps(form)).toHaveLength(1)
+  })
 
-test('one action has one version everywhere', () => {
-  const pins = workflows
-    .flatMap(([, block]) => usesLines(block))
-    .map((line) => /uses: ([\w-]+\/[\w-]+)\S*@([0-9a-f]{40} # \S+)$/.exec(line)?.slice(1))
-    .filter((pin) => pin !== undefined)
-  const versions = new Map<string | undefined, string | undefined>()
-  for (const [name, version] of pins) {
-    expect([name, version]).toEqual([name, versions.get(name) ?? version])
-    versions.set(name, version)
-  }
+  test('offers every command, status first', () => {
+    const { options } = form.on.workflow_dispatch.inputs.command
+    expect([...options].sort()).toEqual([...commandNames].sort())
+    expect(options[0]).toBe('status')
+  })
+
+  test.each(commandNames)('causes no warning about an input with command: %s', (command) => {
+    const raw = Object.fromEntries(
+      inputNames.map((name) => [name, given[name] ?? action.inputs[name]?.default ?? '']),
+    ) as Record<InputName, string>
+    const filled = { ...raw, command, 'public-key-id': '', 'replace-staged': '' }
+    expect(unusedInputs({ ...filled, 'keep-previous': 'true' }, command)).toEqual([])
+  })
+
+  test('is varied by adding inputs, and by nothing else', () => {
+    const variations = examples
+      .flatMap(([, , workflow]) => ourSteps(workflow))
+      .filter(({ command }) => String(command).includes('inputs.command'))
+    expect(variations.length).toBeGreaterThan(2)
+    for (const variation of variations) expect(variation).toMatchObject(given)
+  })
 })
 
-test('the reusable workflow uses the action of its own version', () => {
-  const { version } = JSON.parse(read('package.json'))
-  const named = read('.github/workflows/rotate.yml').match(/amazon-pay-keys\/amazon-pay-keys@\S+/g)
-  expect(new Set(named)).toEqual(new Set([`${ours}@v${version}`]))
+describe('what documents name in code font', () => {
+  // Words of other systems that look like an input, an output or a code.
+  const foreign =
+    /^(amazon-pay-(keys|sandbox|keys-admin)|(ssh-)?keygen|ssh-keygen|ssh-rsa|create-github-app-token|workflow-dispatch|x-(amz|accepted)-.*|gh-pages|just-created|universal-github-app-jwt|libsodium-wrappers|p-map|rolled-back|from-approval|add-mask|retry-after)$/
+
+  test.each(documents)('exists: %s', (document) => {
+    const known: readonly string[] = [
+      ...inputNames,
+      ...outputNames,
+      ...problemCodes,
+      ...commandNames,
+    ]
+    const words = [...read(document).matchAll(/`([a-z]+(?:-[a-z]+)+)(?:: [^`]+)?`/g)]
+    const unknown = words
+      .map(([, word = '']) => word)
+      .filter((word) => !known.includes(word) && !foreign.test(word))
+    expect(unknown).toEqual([])
+  })
+
+  test.each(documents)('is a file, where it is a path: %s', (document) => {
+    const paths = [
+      ...read(document).matchAll(/`((?:src|__tests__|scripts|docs|patches|dist)\/[^`]*)`/g),
+    ]
+    expect(paths.map(([, path = '']) => path).filter((path) => !exists(path))).toEqual([])
+  })
 })
 
-test('every error code has its entry, in the order of the code', () => {
+test('every error code has its entry in docs/troubleshooting.md, in the order of the code', () => {
   const headings = [...read('docs/troubleshooting.md').matchAll(/^### `([a-z-]+)`$/gm)]
   expect(headings.map((match) => match[1])).toEqual(problemCodes)
 })
 
-test.each(['npm start', 'npm cit'])('%s stands in a shell block of its own', (command) => {
-  expect(blocks('README.md', 'sh').map(({ text }) => text)).toContain(`${command}\n`)
+test('every error code is in the list at the top of docs/troubleshooting.md', () => {
+  const [top = ''] = read('docs/troubleshooting.md').split('\n## Codes')
+  const listed = [...top.matchAll(/\[`([a-z-]+)`\]\(#\1\)/g)].map((match) => match[1])
+  expect(listed.sort()).toEqual([...problemCodes].sort())
 })
 
-describe.each(documents)('%s', (document) => {
-  test('has no dead link', () => {
-    expect(deadLinks(document)).toEqual([])
+describe('pre-filled forms', () => {
+  const kinds = ['repository', 'environment', 'organization'] as const
+  const flags = [false, true]
+  const forms = kinds.flatMap((kind) =>
+    flags.flatMap((redeploy) => [newAppUrl({ kind, redeploy }), newTokenUrl({ kind, redeploy })]),
+  )
+  const linked = (document: string): string[] =>
+    [...read(document).matchAll(/\]\((https:\/\/github\.com\/[^)\s]*\/new\?[^)]*)\)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((url) => url.includes('/settings/'))
+
+  test('are all in docs/permissions.md, as the code makes them', () => {
+    expect(linked('docs/permissions.md').sort()).toEqual([...forms].sort())
+  })
+
+  test('of README.md are those for repository secrets', () => {
+    const kind = 'repository'
+    expect(linked('README.md')).toEqual([newTokenUrl({ kind }), newAppUrl({ kind })])
   })
 })
 
+describe('the permissions of docs/permissions.md', () => {
+  const targets: Readonly<Record<TargetSpec['kind'], TargetSpec>> = {
+    repository: { kind: 'repository', repository: 'acme/shop' },
+    environment: { kind: 'environment', repository: 'acme/shop', environment: 'production' },
+    organization: {
+      kind: 'organization',
+      organization: 'acme',
+      visibility: null,
+      repositories: [],
+    },
+  }
+  const options = { fromApproval: false, redeploy: false }
+  const asked = (kind: TargetSpec['kind']): Permissions =>
+    requiredPermissions('generate', [targets[kind]], options).required
+  const shown = (permissions: Permissions): string =>
+    Object.entries(permissions)
+      .map(([name, level]) => `\`${name}: ${level}\``)
+      .join(', ')
+
+  test('are those that the code requests', () => {
+    const { secrets: _, actions_variables: __, ...environment } = asked('environment')
+    const row = ` | ${shown(asked('repository'))} | ${shown(environment)} | ${shown(asked('organization'))} |`
+    expect(read('docs/permissions.md')).toContain(row)
+  })
+})
+
+test.each(['npm start', 'npm cit'])('%s is in a shell block of its own', (command) => {
+  expect(blocks('README.md', 'sh').map(({ text }) => text)).toContain(`${command}\n`)
+})
+
+test.each(documents)('%s has no dead link', (document) => {
+  expect(deadLinks(document)).toEqual([])
+})
+
+test('docs/rotation.md has at most 300 lines', () => {
+  expect(read('docs/rotation.md').trimEnd().split('\n').length).toBeLessThanOrEqual(300)
+})
+
+describe('words that are not used', () => {
+  // The left word has one plain counterpart, which the documents use everywhere.
+  const avoided =
+    /\b(nobody|whoever|somebody|anybody (?!else)|halves|promot\w+ the|burned|dress|proof|proves?|proved|cut off|(?:it|that) stands|wears)\b/i
+  const texts = [...documents, 'action.yml', '.github/ISSUE_TEMPLATE/bug.yml']
+
+  test.each(texts)('%s', (document) => {
+    const found = read(document)
+      .split('\n')
+      .filter((line) => avoided.test(line))
+    expect(found).toEqual([])
+  })
+})
+
+/** Pictures that are made from the rehearsal, at the end. */
+const pictures = /^docs\/images\/(summary|rehearsal)-(light|dark)\.png$/
+
 function deadLinks(document: string): string[] {
   const text = read(document).replaceAll(/^\s*```[\s\S]*?^\s*```/gm, '')
-  const targets = [...text.matchAll(/\]\(([^()\s]+)\)/g)].map((match) => match[1] ?? '')
-  return targets
+  const links = [...text.matchAll(/\]\(([^()\s]+)\)|(?:src|srcset)="([^"]+)"/g)]
+  return links
+    .map((match) => match[1] ?? match[2] ?? '')
     .filter((target) => !/^https?:/.test(target))
     .filter((target) => {
       const [path = '', anchor] = target.split('#')
       const file = path === '' ? document : posix.join(posix.dirname(document), path)
+      if (pictures.test(file)) return false
       return !exists(file) || (anchor !== undefined && !anchors(file).includes(anchor))
     })
 }

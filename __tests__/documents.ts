@@ -7,7 +7,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** What people read: README, the other pages at the root, docs/. Paths relative to the root. */
 export const documents: readonly string[] = [
   ...markdownIn('.'),
-  ...markdownIn('docs').map((name) => `docs/${name}`),
+  ...['docs', 'docs/maintaining', '.github'].flatMap((folder) =>
+    markdownIn(folder).map((name) => `${folder}/${name}`),
+  ),
 ]
 
 export const workflowFiles: readonly string[] = readdirSync(join(root, '.github/workflows'))
@@ -49,12 +51,25 @@ export function blocks(document: string, language: string): Block[] {
   return found
 }
 
-/** Every workflow that we wrote: those that run here, and those that our users copy. */
+/** Every workflow of this project: those that run here, and those that users copy, steps of theirs included. */
 export function allWorkflows(): Block[] {
   return [
     ...workflowFiles.map((document) => ({ document, line: 1, text: read(document) })),
-    ...documents.flatMap((document) => blocks(document, 'yaml')),
+    ...documents.flatMap((document) => blocks(document, 'yaml')).map(asWorkflow),
   ]
+}
+
+/** Steps alone, as documents show them, within the one workflow of the README. */
+function asWorkflow(block: Block): Block {
+  if (!block.text.startsWith('- ')) return block
+  const [workflow] = blocks('README.md', 'yaml')
+  const head = workflow?.text.split(/^ {4}steps:\n/m)[0] ?? ''
+  const steps = block.text.replaceAll(/^(?=.)/gm, '      ')
+  // A step that reads outputs of the step before it follows that one.
+  const before = block.text.includes('steps.key.outputs')
+    ? `${workflow?.text.split(/^ {4}steps:\n/m)[1]?.replace('- uses:', '- id: key\n        uses:') ?? ''}`
+    : ''
+  return { ...block, text: `${head}    steps:\n${before}${steps}` }
 }
 
 function markdownIn(folder: string): string[] {

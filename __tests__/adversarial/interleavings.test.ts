@@ -1,261 +1,257 @@
-import fc from 'fast-check'
-import type { Command, Inputs } from '../../src/ports.ts'
-import { type Key, makeKeys, Scene, type Story } from '../commands/world.ts'
+import type { Command } from '../../src/ports.ts'
+import { keysIn, slotsOf } from '../commands/world/changes.ts'
+import { type Key, makeKeys, payId } from '../commands/world/keys.ts'
+import { Schedule } from '../commands/world/schedule.ts'
+import {
+  type Form,
+  type QueuedRun,
+  type Ran,
+  Shop,
+  type StartOptions,
+} from '../commands/world/workflow.ts'
 
-// Two runs at the same time, in the same shop. GitHub has no transactions: what cannot be prevented must be
-// noticed, and the current pair must be wholly of one run.
+// Two or three runs at the same time, taking turns at every call in a random order. Whatever happens must look as if the
+// runs that ended green had been started one after the other.
 
-const keys = makeKeys(5) as [Key, Key, Key, Key, Key]
-const [old, young, oldest, other, another] = keys
+const [old, young, oldest, made, madeToo] = makeKeys(5) as [Key, Key, Key, Key, Key]
+/** A second Public Key ID for the staged key: a person exchanged it twice. */
+const secondId = payId('Z')
+const seeds = [1, 2, 3, 4, 5, 6]
+let schedules = 0
+afterAll(() => expect(schedules).toBeGreaterThanOrEqual(500))
 
-interface Run {
+interface Started {
   readonly command: Command
-  readonly inputs: Partial<Inputs>
-  readonly making?: Key
+  readonly form?: Form
+  readonly options?: StartOptions
 }
 
-const generating = (making: Key, inputs: Partial<Inputs> = {}): Run => ({
-  command: 'generate',
-  inputs,
-  making,
-})
-const activating = (key: Key, previous: Key): Run => ({
-  command: 'activate',
-  inputs: {
-    privateKey: key.pem,
-    publicKeyId: key.id,
-    previousPrivateKey: previous.pem,
-    region: 'us',
+const runs = {
+  generate: { command: 'generate', options: { making: [made] } },
+  'generate too': { command: 'generate', options: { making: [madeToo] } },
+  'generate instead': {
+    command: 'generate',
+    form: { replaceStaged: young.fingerprint },
+    options: { making: [made] },
   },
-})
+  activate: { command: 'activate', form: { publicKeyId: young.id } },
+  'activate with the second ID': { command: 'activate', form: { publicKeyId: secondId } },
+  'activate after a leak': { command: 'activate', form: { publicKeyId: young.id, leaked: true } },
+  rollback: { command: 'rollback' },
+  'rollback instead of the staged key': {
+    command: 'rollback',
+    form: { replaceStaged: young.fingerprint },
+  },
+  adopt: { command: 'adopt', form: { publicKeyId: old.id } },
+  retire: { command: 'retire' },
+} as const satisfies Record<string, Started>
 
-const rotated = () => new Scene().given({ current: old, next: young, previous: oldest })
+type RunName = keyof typeof runs
 
-interface Meeting {
+interface Situation {
   readonly name: string
-  readonly given: () => Scene
-  readonly one: Run
-  readonly two: Run
-  readonly gaps?: Gap[]
+  readonly repositories?: readonly string[]
+  readonly given: (shop: Shop) => void
+  readonly together: readonly RunName[]
+  readonly three?: readonly (readonly RunName[])[]
 }
 
-const interrupted = () => {
-  const scene = new Scene().given({ current: old })
-  scene.setRecord(scene.place, 'next', scene.recordOf(oldest))
-  scene.pass(3_600_000)
-  return scene
+/** A lock that a dead run left, which two runs may take over at the same moment. */
+function leaveLock(shop: Shop): void {
+  for (const target of shop.targets) {
+    target.putVariable(
+      target.names.lock,
+      JSON.stringify({ id: 'dead', run: 'https://github.com/x', attempt: 1, command: 'adopt' }),
+    )
+  }
+  shop.clock.pass(600_000)
 }
 
-const meetings: Meeting[] = [
+const situations: readonly Situation[] = [
   {
-    name: 'two generates',
-    given: () => new Scene().given({ current: old }),
-    one: generating(young),
-    two: generating(other),
+    name: 'a new shop',
+    given: () => {},
+    together: ['generate', 'generate too'],
+    three: [['generate', 'generate', 'generate too']],
   },
   {
-    name: 'two generates that replace the same staged key',
-    given: rotated,
-    one: generating(other, { replaceStaged: young.fingerprint }),
-    two: generating(another, { replaceStaged: young.fingerprint }),
-    gaps: ['staged secret of another key than the record'],
+    name: 'a first key is staged',
+    given: (shop) => shop.given({ next: young }),
+    together: ['generate', 'generate instead', 'activate', 'activate with the second ID'],
+    three: [['activate', 'activate with the second ID', 'generate instead']],
   },
   {
-    name: 'two generates that take over what an interrupted one left',
-    given: interrupted,
-    one: generating(young),
-    two: generating(other),
-    gaps: ['staged secret of another key than the record'],
+    name: 'a key is staged',
+    given: (shop) => shop.given({ current: old, next: young }),
+    together: [
+      'generate',
+      'generate instead',
+      'activate',
+      'activate with the second ID',
+      'activate after a leak',
+      'rollback',
+      'adopt',
+      'retire',
+    ],
+    three: [
+      ['activate', 'activate', 'activate with the second ID'],
+      ['activate', 'rollback', 'generate instead'],
+      ['activate', 'activate after a leak', 'adopt'],
+      ['activate', 'rollback', 'retire'],
+    ],
   },
   {
-    name: 'generate during activate',
-    given: rotated,
-    one: activating(young, old),
-    two: generating(other),
-    gaps: ['staged secret without record'],
+    name: 'a key is staged beside a dead lock',
+    given: (shop) => {
+      shop.given({ current: old, next: young })
+      leaveLock(shop)
+    },
+    together: ['generate instead', 'activate', 'activate with the second ID', 'adopt'],
+    three: [['activate', 'activate with the second ID', 'generate instead']],
   },
   {
-    name: 'activate during generate',
-    given: rotated,
-    one: generating(other),
-    two: activating(young, old),
-    gaps: ['staged secret without record'],
+    name: 'the previous key works',
+    given: (shop) => shop.given({ current: old, previous: oldest }),
+    together: ['generate', 'rollback', 'adopt', 'retire'],
+    three: [
+      ['rollback', 'rollback', 'rollback'],
+      ['rollback', 'generate', 'adopt'],
+      ['rollback', 'rollback', 'retire'],
+    ],
   },
   {
-    name: 'a replacing generate during activate',
-    given: rotated,
-    one: activating(young, old),
-    two: generating(other, { replaceStaged: young.fingerprint }),
-    gaps: ['staged secret without record', 'staged secret of another key than the record'],
+    name: 'the previous key works, and one is staged',
+    given: (shop) => shop.given({ current: old, next: young, previous: oldest }),
+    together: ['activate', 'activate after a leak', 'rollback instead of the staged key', 'retire'],
+    three: [['activate after a leak', 'rollback instead of the staged key', 'generate instead']],
   },
   {
-    name: 'the same activation twice',
-    given: rotated,
-    one: activating(young, old),
-    two: activating(young, old),
-    gaps: ['staged record without secret'],
+    name: 'the previous key is deleted, and one is staged',
+    given: (shop) => {
+      shop.given({ current: old, next: young, previous: oldest })
+      shop.amazon.set(oldest.id, 'deleted')
+    },
+    together: ['generate instead', 'activate', 'activate after a leak', 'retire', 'rollback'],
+    three: [
+      ['activate', 'retire', 'retire'],
+      ['activate', 'activate after a leak', 'retire'],
+    ],
   },
   {
-    name: 'a rotation and a rollback',
-    given: rotated,
-    one: activating(young, old),
-    two: activating(oldest, old),
-    gaps: ['record of the other activation'],
-  },
-  {
-    name: 'a rollback and a rotation',
-    given: rotated,
-    one: activating(oldest, old),
-    two: activating(young, old),
-    gaps: ['record of the other activation'],
-  },
-  {
-    name: 'retire during a rollback',
-    given: rotated,
-    one: activating(oldest, old),
-    two: { command: 'retire', inputs: { previousPrivateKey: oldest.pem } },
+    name: 'a key is staged in two repositories',
+    repositories: ['acme/mobile', 'acme/shop'],
+    given: (shop) => shop.given({ current: old, next: young }),
+    together: ['generate instead', 'activate', 'activate with the second ID', 'adopt'],
+    three: [['activate', 'activate with the second ID', 'generate instead']],
   },
 ]
 
-/**
- * What GitHub without transactions cannot prevent when the second run comes exactly between a look and the
- * write after it. One concurrency group for the writing jobs, as the docs ask for, prevents all of them.
- */
-type Gap =
-  /** Two activations of different keys: the pair is wholly one's, and the record the other's. */
-  | 'record of the other activation'
-  /** `next` is staged again while an activation clears it. */
-  | 'staged secret without record'
-  /** A mark is made while another run clears `next`. */
-  | 'staged record without secret'
-  /** Two runs clear the same slot at once. */
-  | 'staged secret of another key than the record'
+const pairsOf = <T>(all: readonly T[]): [T, T][] =>
+  all.flatMap((one, index) => all.slice(index).map((other): [T, T] => [one, other]))
 
-/** Checks what must hold when both runs are over, and tells which gap they fell into. */
-function gapsOf(scene: Scene, stories: readonly Story[]): Gap[] {
-  const { place } = scene
-  const gaps: Gap[] = []
-  for (const { code } of stories) expect(code).not.toBe('internal')
-  // Whatever happens, deploy jobs can sign, and the pair is one that a run said to be current, or the old one.
-  expect(scene.pairWorks()).toBe(true)
-  const current = nameOf(place.privateKey('current'))
-  const activated = stories
-    .filter(({ status }) => status === 'activated')
-    .map(({ outcome }) => outcome.key?.fingerprint)
-  expect(activated.length > 0 ? activated : [old.fingerprint]).toContain(current)
-  const recorded = place.record('current')
-  if (recorded?.fingerprint !== current) {
-    expect(activated).toHaveLength(2)
-    expect(activated).toContain(recorded?.fingerprint)
-    gaps.push('record of the other activation')
-  } else {
-    expect(recorded?.publicKeyId).toBe(place.publicKeyId)
-  }
-  const staged = nameOf(place.privateKey('next'))
-  const described = place.record('next')?.fingerprint
-  if (staged && !described) gaps.push('staged secret without record')
-  if (described && !staged) gaps.push('staged record without secret')
-  if (staged && described && staged !== described) {
-    gaps.push('staged secret of another key than the record')
-  }
-  return gaps
+const cases = situations.flatMap((situation) =>
+  [...pairsOf(situation.together), ...(situation.three ?? [])].map((names) => ({
+    situation,
+    name: situation.name,
+    names,
+    words: names.join(', '),
+  })),
+)
+
+function shopIn({ given, repositories }: Situation): Shop {
+  const shop = new Shop(repositories ? { repositories } : {})
+  for (const key of [old, young, oldest]) shop.amazon.exchange(key)
+  shop.amazon.exchange(young, { id: secondId })
+  given(shop)
+  return shop
 }
 
-function nameOf(pem: string | null): string | undefined {
-  return keys.find((key) => key.pem === pem)?.fingerprint
+interface Prepared {
+  readonly name: RunName
+  readonly queued: QueuedRun
+  readonly options: StartOptions
 }
 
-function start(scene: Scene, { command, inputs, making }: Run, on?: () => Promise<undefined>) {
-  return scene.run(command, inputs, {
-    beside: true,
-    ...(making ? { making } : {}),
-    ...(on ? { on } : {}),
+function prepare(shop: Shop, names: readonly RunName[]): Prepared[] {
+  return names.map((name) => {
+    const { command, form, options }: Started = runs[name]
+    return { name, queued: shop.queue(command, form), options: options ?? {} }
   })
 }
 
-describe.each(meetings)('$name', ({ given, one, two, gaps: known = [] }) => {
-  test('the second run comes whole, between any two calls of the first', async () => {
-    let calls = 0
-    await start(given(), one, async () => {
-      calls += 1
-      return undefined
-    })
-    const gaps: Gap[] = []
-    for (let at = 0; at < calls; at++) {
-      const scene = given()
-      let seen = 0
-      let second: Story | null = null
-      const first = await start(scene, one, async () => {
-        if (seen++ === at) second = await start(scene, two)
-        return undefined
-      })
-      gaps.push(...gapsOf(scene, [first, second as unknown as Story]))
+function orders<T>(all: readonly T[]): T[][] {
+  if (all.length === 0) return [[]]
+  return all.flatMap((one, index) =>
+    orders(all.filter((_, other) => other !== index)).map((rest) => [one, ...rest]),
+  )
+}
+
+/** What is stored when these runs are all green one after the other; null when one of them is not. */
+async function inOrder(shop: Shop, prepared: readonly Prepared[]): Promise<string | null> {
+  const copy = shop.copy()
+  for (const { queued, options } of prepared) {
+    const { status } = await copy.start(queued, options)
+    if (status === 'failed') return null
+  }
+  return JSON.stringify(slotsOf(copy))
+}
+
+/** A run that did not come to its end is run once more: its work must be one of those that are in order then. */
+async function finish(
+  shop: Shop,
+  prepared: readonly Prepared[],
+  ran: readonly Ran[],
+): Promise<boolean[]> {
+  const green: boolean[] = []
+  for (const [index, { status, written }] of ran.entries()) {
+    const begun = shop.targets.some((target) => target.record('next')?.change)
+    const again = prepared[index]
+    if (status === 'failed' && written.length > 0 && begun && again) {
+      const { command, form, options }: Started = runs[again.name]
+      green.push((await shop.run(command, form, options)).status !== 'failed')
+    } else green.push(status !== 'failed')
+  }
+  return green
+}
+
+describe.each(cases)('$name; at the same time: $words', ({ situation, names }) => {
+  test('the outcome is that of the green runs in some order', async () => {
+    const known = new Map<string, string | null>()
+    const start = shopIn(situation)
+    for (const seed of seeds) {
+      schedules += 1
+      const shop = start.copy()
+      const prepared = prepare(shop, names)
+      const ran = await new Schedule(shop.clock, seed).start(shop, prepared)
+      const codes = ran.map(({ code }) => code)
+      expect({ seed, codes }).not.toEqual({ seed, codes: expect.arrayContaining(['internal']) })
+      const green = await finish(shop, prepared, ran)
+      expectPairs(shop, start, seed)
+
+      const done = prepared.filter((_, index) => green[index])
+      const ends: (string | null)[] = []
+      for (const order of orders(done)) {
+        const key = order.map(({ queued }) => queued.id).join()
+        if (!known.has(key)) known.set(key, await inOrder(start, order))
+        ends.push(known.get(key) ?? null)
+      }
+      const now = JSON.stringify(slotsOf(shop))
+      const log = ran.map(({ status, code, written }) => ({ status, code, written }))
+      expect({ seed, log, inOrder: ends.includes(now) }).toEqual({ seed, log, inOrder: true })
     }
-    // Each at one single point.
-    expect(gaps.length).toBeLessThanOrEqual(known.length)
-    expect(known).toEqual(expect.arrayContaining(gaps))
   })
+})
 
-  test('call by call, in random order', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-        const scene = given()
-        const turn = async () => {
-          await scheduler.schedule(Promise.resolve())
-          return undefined
-        }
-        const both = Promise.all([start(scene, one, turn), start(scene, two, turn)])
-        const stories = await scheduler.waitFor(both)
-        expect(known).toEqual(expect.arrayContaining(gapsOf(scene, stories)))
-      }),
-      { seed: 20261124, numRuns: 30 },
+/** A pair that works, no key lost, and nothing locked. */
+function expectPairs(shop: Shop, start: Shop, seed: number): void {
+  shop.targets.forEach((target, index) => {
+    const before = start.targets[index]
+    const pair = shop.deploy(target)
+    expect({ seed, pair }).not.toEqual({ seed, pair: 'refused' })
+    if (before && start.deploy(before) === 'accepted')
+      expect({ seed, pair }).toEqual({ seed, pair: 'accepted' })
+    expect(keysIn(target).length).toBeGreaterThanOrEqual(
+      keysIn(before ?? target).length > 0 ? 1 : 0,
     )
   })
-})
-
-test('of two generates that meet in an empty slot one stages, and the other tells who was faster', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
-      const scene = new Scene().given({ current: old })
-      const turn = async () => {
-        await scheduler.schedule(Promise.resolve())
-        return undefined
-      }
-      const runs = [generating(young), generating(other)]
-      const stories = await scheduler.waitFor(
-        Promise.all(runs.map((run) => start(scene, run, turn))),
-      )
-      const shown = stories.filter(({ status }) => status === 'staged')
-      expect(shown.length).toBeGreaterThan(0)
-      for (const { outputs } of shown) {
-        expect(outputs.fingerprint).toBe(nameOf(scene.place.privateKey('next')))
-      }
-      for (const { status, code } of stories) {
-        if (status !== 'staged') expect(code).toBe('staged-key-exists')
-      }
-    }),
-    { seed: 20261124, numRuns: 40 },
-  )
-})
-
-test('a run that was queued before an activation cannot bring its old key back', async () => {
-  const scene = new Scene().given({ current: old, next: young })
-  const stale = activating(young, old).inputs
-  await scene.run('activate', stale)
-  await scene.run('generate', {}, { making: other })
-  scene.amazon.register(other)
-  await scene.run('activate', activating(other, young).inputs)
-  const before = scene.copy()
-  const story = await scene.run('activate', stale)
-  expect({ code: story.code, effects: story.effects }).toEqual({
-    code: 'pair-changed',
-    effects: [],
-  })
-  expect(scene.place.content).toEqual(before.place.content)
-  // Nor can its key be staged again.
-  const staged = await scene.run('generate', { privateKey: young.pem })
-  expect({ code: staged.code, effects: staged.effects }).toEqual({
-    code: 'input-invalid',
-    effects: [],
-  })
-})
+}

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 
 /**
- * The search for what must never be seen: any run of 24 characters of what is private in a key, in whatever
+ * The search for what must never be seen: any run of 16 characters of what is private in a key, in whatever
  * spelling it comes, and the whole of a passphrase or a token. Knows nothing of the product.
  */
 export interface Leak {
@@ -14,7 +14,7 @@ export interface Leak {
 export interface Searched {
   /** PEM, unencrypted. */
   readonly privateKeys?: readonly (string | KeyObject)[]
-  /** Secret texts around them: encrypted PEMs, OpenSSH keys. Lines of 24 characters and more count. */
+  /** Secret texts around them: encrypted PEMs, OpenSSH keys. Lines of 16 characters and more count. */
   readonly armoured?: readonly string[]
   readonly passphrases?: readonly string[]
   readonly tokens?: readonly string[]
@@ -22,7 +22,7 @@ export interface Searched {
 
 export type Search = (where: string, text: string | Buffer, forms?: readonly string[]) => Leak[]
 
-const RUN = 24
+const RUN = 16
 const SEED = RUN / 2
 const MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
@@ -200,4 +200,13 @@ function unwrapped(text: string): string {
 
 function byteForms(bytes: Buffer): string[] {
   return [...textForms(bytes.toString('latin1')), bytes.toString('hex')]
+}
+
+/** The search for any 47 characters of a text that is public, and must not be shown all the same. */
+export function searchText(needle: string): Search {
+  const pieces = needle.match(/.{24}/g) ?? []
+  return (where, text, forms = formsOf(text)) =>
+    pieces.some((piece) => forms.some((form) => form.includes(piece)))
+      ? [{ what: 'text', where }]
+      : []
 }

@@ -1,167 +1,160 @@
-import { createPrivateKey } from 'node:crypto'
-import sshpk from 'sshpk'
 import { createMasker } from '../../rehearsal/masker.ts'
-import type { RunResult } from '../../rehearsal/runner.ts'
-import { openScene, type Scene } from '../scenarios/support.ts'
-import { type Material, makeMaterial, passphrase } from './cases.ts'
 import { searchFor } from './leak-search.ts'
+import {
+  type CommandName,
+  closeShops,
+  commands,
+  full,
+  keys,
+  sample,
+  stage,
+  wellDone,
+} from './shops.ts'
 
-let scene: Scene
-const one = makeMaterial()
-beforeAll(async () => {
-  scene = await openScene()
-})
-afterAll(() => scene.close())
-beforeEach(() => scene.reset('acme/shop'))
+// The runner masks every secret that a job receives: whole, by lines, and in eleven encodings; the action adds what it
+// makes. With three private keys among the inputs of every run, what a person has to read must survive.
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
-const openSsh = (): string =>
-  sshpk.parsePrivateKey(one.pkcs1, 'pem').toString('ssh-private' as 'pkcs8')
+afterEach(closeShops)
 
-const forms: [name: string, form: () => string][] = [
-  ['PKCS#8', () => one.pkcs8],
-  ['PKCS#1', () => one.pkcs1],
-  ['PKCS#1 with CRLF', () => one.pkcs1.replaceAll('\n', '\r\n')],
-  ['PKCS#1 with literal \\n', () => one.pkcs1.replaceAll('\n', '\\n')],
-  ['PKCS#1 on one line', () => one.pkcs1.replaceAll('\n', ' ')],
-  ['the body of PKCS#8', () => one.pkcs8.replaceAll(/-----.*-----|\n/g, '')],
-  ['the body of PKCS#1', () => one.pkcs1.replaceAll(/-----.*-----|\n/g, '')],
-  ['the body of PKCS#1 in lines', () => one.pkcs1.replaceAll(/-----.*-----\n/g, '')],
-  ['base64 of PKCS#8', () => base64(one.pkcs8)],
-  ['base64 of PKCS#1', () => base64(one.pkcs1)],
-  ['encrypted PKCS#8', () => one.encryptedPkcs8],
-  ['encrypted PKCS#1', () => one.encryptedPkcs1],
-  ['OpenSSH', openSsh],
-]
+const { current, next, previous } = keys
 
-/** What a person has to read, and another job to receive, after the runner has masked all that it knows. */
-function expectIntact(result: RunResult): void {
-  const { outputs, jobOutputs, jobOutputWarnings, summary, summaryScrubbed, log } = result
-  expect(result.conclusion).toBe('success')
-  expect(summary).not.toBe('')
-  expect(summaryScrubbed).toBe(summary)
-  for (const line of one.publicKey.trimEnd().split('\n')) expect(summaryScrubbed).toContain(line)
-  expect(outputs['public-key']).toBe(one.publicKey)
-  expect(jobOutputWarnings).toEqual([])
-  expect(jobOutputs).toMatchObject({
-    'public-key': one.publicKey,
-    fingerprint: outputs.fingerprint,
-    'exchange-markdown': outputs['exchange-markdown'],
-    'public-key-file': outputs['public-key-file'],
-  })
-  expect(log).toContain(outputs.fingerprint)
-  const file = [...result.files].find(([path]) => path.endsWith('.pub'))
-  expect(file?.[1].toString()).toBe(one.publicKey)
+const body = (pem: string): string => pem.replaceAll(/-----.*-----|\n/g, '')
+
+/** Formats in which a secret may be stored. */
+const formats: Readonly<Record<string, (pem: string) => string>> = {
+  'as it is written': (pem) => pem,
+  'with CRLF': (pem) => pem.replaceAll('\n', '\r\n'),
+  'on one line': (pem) => pem.trim().replaceAll('\n', ' '),
+  'in base64': (pem) => Buffer.from(pem).toString('base64'),
+  'as a bare body': body,
 }
 
-describe('with the private key masked, its public key can be read', () => {
-  test.each(forms)('%s, validated', async (_, form) => {
-    const secrets = { 'private-key': form(), 'private-key-passphrase': passphrase }
-    const result = await scene.run(
-      { command: 'validate', region: 'eu', ...secrets },
-      { secretsKnown: [...Object.values(secrets), scene.github.token] },
-    )
-    expectIntact(result)
+const slots = { current, next, previous }
+
+/** All slots, whatever is in them: in a format. */
+const ring = (format: (pem: string) => string, without: readonly string[] = []) =>
+  Object.fromEntries(
+    Object.entries(slots).map(([slot, { privateKey }]) => [
+      `${slot}-private-key`,
+      without.includes(slot) ? '' : format(privateKey),
+    ]),
+  )
+
+/** The keys that a command works with; the others need not be passed. */
+const needed: Readonly<Record<CommandName, readonly string[]>> = {
+  generate: [],
+  activate: ['current', 'next'],
+  rollback: ['current', 'previous'],
+  retire: ['current', 'previous'],
+  adopt: ['current'],
+  validate: ['current'],
+  status: [],
+}
+
+const cases = commands.flatMap((command, turn) =>
+  Object.entries(formats)
+    .filter((_, index) => index === 0 || (turn % 2 === 0 && index === 1 + (turn % 4)) || full)
+    .map(([name, format]): [CommandName, string, (pem: string) => string] => [
+      command,
+      name,
+      format,
+    ]),
+)
+
+async function runWith(command: CommandName, inputs: Readonly<Record<string, string>>) {
+  const { shop, run } = await stage(command)
+  // With the token as well, the runner knows all that it would know.
+  const secretsKnown = [...Object.values(inputs).filter((text) => text !== ''), shop.github.token]
+  const told = await run({ with: inputs, secretsKnown })
+  return { shop, told }
+}
+
+/** Every output survives, and so does the summary: neither contains anything that is masked. */
+function expectIntact(command: CommandName, { shop, told }: Awaited<ReturnType<typeof runWith>>) {
+  expect(told.outputs.status).toBe(wellDone[command])
+  expect(told.summaryScrubbed).toBe(told.summary)
+  expect(told.jobOutputWarnings).toEqual([])
+  const masker = createMasker()
+  for (const mask of told.masks) masker.add(mask)
+  const shown = [
+    ...Object.values(keys).flatMap(({ publicKey, fingerprint }) => [publicKey, fingerprint]),
+    ...[...shop.repository.secrets.keys(), ...shop.repository.variables.keys()],
+    ...['acme/shop', 'AMAZON_PAY_KEY_LOCK', 'current-private-key', '-----BEGIN PUBLIC KEY-----'],
+    ...[...shop.amazonPay.keys.keys()],
+  ]
+  expect(shown.filter((text) => masker.mask(text) !== text)).toEqual([])
+  const log = told.log.slice(told.log.indexOf('##[endgroup]'))
+  expect(log.replaceAll('::add-mask::***', '')).not.toContain('***')
+}
+
+describe('what is public can be read with three private keys masked', () => {
+  test.each(cases)('%s, keys %s', async (command, _, format) => {
+    expectIntact(command, await runWith(command, ring(format)))
   })
 
-  test.each(forms.filter(([name]) => /^(PKCS#1|OpenSSH|base64 of PKCS#1)$/.test(name)))(
-    '%s, staged',
-    async (_, form) => {
-      const secrets = { 'private-key': form() }
-      const result = await scene.run(
-        { command: 'generate', region: 'jp', ...secrets },
-        { secretsKnown: [...Object.values(secrets), scene.github.token] },
-      )
-      expectIntact(result)
-      expect(scene.github.artifacts[0]?.bytes.toString()).toBe(one.publicKey)
+  const subsets = commands.flatMap((command) =>
+    Object.keys(slots)
+      .filter((slot) => !needed[command].includes(slot))
+      .map((slot): [CommandName, string] => [command, slot]),
+  )
+  test.each(sample(subsets, 3))('%s, without %s', async (command, without) => {
+    const result = await runWith(
+      command,
+      ring((pem) => pem, [without]),
+    )
+    expectIntact(command, result)
+  })
+})
+
+test('the page of a staged key shows it whole while its own private key is masked', async () => {
+  const { shop, run } = await stage('activate')
+  const told = await shop.run(
+    { command: 'generate' },
+    {
+      with: ring((pem) => pem),
+      secretsKnown: Object.values(slots).map(({ privateKey }) => privateKey),
     },
   )
+  expect(told.outputs).toMatchObject({ status: 'staged', 'new-key': 'false' })
+  for (const line of next.publicKey.trim().split('\n')) expect(told.summaryScrubbed).toContain(line)
+  expect(told.summaryScrubbed).toContain(next.fingerprint)
+  expect(told.jobOutputs['public-key']).toBe(next.publicKey)
+  expect(told.jobOutputs['exchange-markdown']).toBe(told.outputs['exchange-markdown'])
+  expect(told.artifacts.map(({ bytes }) => bytes.toString())).toEqual([next.publicKey])
+  expect(run).toBeDefined()
 })
 
-/** Texts in which a later step of the job could print the key. */
-const prints: [name: string, text: (key: Material) => string][] = [
-  ['PKCS#8', ({ pkcs8 }) => pkcs8],
-  ['PKCS#8 in JSON', ({ pkcs8 }) => JSON.stringify({ key: pkcs8 })],
-  ['PKCS#8 with CRLF', ({ pkcs8 }) => pkcs8.replaceAll('\n', '\r\n')],
-  ['PKCS#8 on one line', ({ pkcs8 }) => pkcs8.trim().replaceAll('\n', ' ')],
-  ['base64 of PKCS#8', ({ pkcs8 }) => base64(pkcs8)],
-  ['base64 of PKCS#8 without its last line end', ({ pkcs8 }) => base64(pkcs8.trim())],
-  ['base64 of PKCS#8 with CRLF', ({ pkcs8 }) => base64(pkcs8.replaceAll('\n', '\r\n'))],
-  ['its body', ({ pkcs8 }) => pkcs8.replaceAll(/-----.*-----|\n/g, '')],
-  ['JWK', ({ key }) => JSON.stringify(key.export({ format: 'jwk' }))],
-  [
-    'the members in hex',
-    ({ key }) =>
-      Object.values(key.export({ format: 'jwk' }))
-        .map((member) => Buffer.from(String(member), 'base64url').toString('hex'))
-        .join('\n'),
-  ],
-]
+/** Texts in which a later step of the job could print a key. */
+const prints: Readonly<Record<string, (pem: string) => string>> = {
+  'PKCS#8': (pem) => pem,
+  'PKCS#8 in JSON': (pem) => JSON.stringify({ key: pem }),
+  'PKCS#8 with CRLF': (pem) => pem.replaceAll('\n', '\r\n'),
+  'PKCS#8 on one line': (pem) => pem.trim().replaceAll('\n', ' '),
+  'PKCS#8 in base64': (pem) => Buffer.from(pem).toString('base64'),
+  'PKCS#8 in base64 at 76 columns': (pem) =>
+    Buffer.from(pem).toString('base64').replaceAll(/.{76}/g, '$&\n'),
+  'PKCS#8 in base64url': (pem) => Buffer.from(pem).toString('base64url'),
+  'its body at 76 columns': (pem) => body(pem).replaceAll(/.{76}/g, '$&\n'),
+  'its body': body,
+  'its body in base64url': (pem) => Buffer.from(body(pem), 'base64').toString('base64url'),
+}
 
-describe('a key that the runner did not know is masked in every form', () => {
-  test.each(['validate', 'generate', 'previous'])('%s', async (which) => {
-    const orders: Record<string, Record<string, string>> = {
-      validate: { command: 'validate', 'private-key': one.pkcs1 },
-      generate: { command: 'generate', 'private-key': base64(one.pkcs1) },
-      // Refused for what it is not, and masked all the same.
-      previous: { command: 'activate', 'previous-private-key': one.pkcs8 },
-    }
-    const { masks } = await scene.run(orders[which] ?? {}, { secretsKnown: [] })
+test.each(sample(commands, 2))(
+  'a key that the runner does not know is masked in every form by %s',
+  async (command) => {
+    const { run } = await stage(command)
+    const told = await run({ with: ring((pem) => pem), secretsKnown: [] })
     const masker = createMasker()
-    for (const mask of masks) masker.add(mask)
-    const search = searchFor({ privateKeys: [one.key] })
-    const seen = prints
-      .filter(([name]) => which !== 'previous' || name === 'PKCS#8')
-      .map(([name, text]): [string, string] => [name, masker.mask(text(one))])
-      .filter(([name, shown]) => search(name, shown).length > 0)
-    expect(seen).toEqual([])
-  })
-
-  test('made here', async () => {
-    const { masks, conclusion } = await scene.run({ command: 'generate' }, { secretsKnown: [] })
-    expect(conclusion).toBe('success')
-    const [pem = ''] = scene.github.writes
-      .filter(({ kind }) => kind === 'secret')
-      .map(({ value }) => value)
-    const masker = createMasker()
-    for (const mask of masks) masker.add(mask)
-    const key = { ...one, pkcs8: pem, key: createPrivateKey(pem) }
-    const search = searchFor({ privateKeys: [key.key] })
-    for (const [name, text] of prints) {
-      expect(search(name, text(key))).not.toEqual([])
-      expect(search(name, masker.mask(text(key)))).toEqual([])
+    for (const mask of told.masks) masker.add(mask)
+    for (const [slot, { privateKey }] of Object.entries(slots)) {
+      const search = searchFor({ privateKeys: [privateKey] })
+      const seen = Object.entries(prints)
+        .filter(([name, print]) => search(name, masker.mask(print(privateKey))).length > 0)
+        .map(([name]) => `${slot}: ${name}`)
+      // What a command does not use is masked by its own text.
+      expect(
+        seen.filter((name) => name.endsWith('PKCS#8') || needed[command].includes(slot)),
+      ).toEqual([])
     }
-  })
-
-  test('passphrase and token', async () => {
-    const { masks } = await scene.run(
-      {
-        command: 'generate',
-        'private-key': one.encryptedPkcs8,
-        'private-key-passphrase': passphrase,
-      },
-      { secretsKnown: [] },
-    )
-    expect(masks).toContain(passphrase)
-    expect(masks).toContain(scene.github.token)
-    expect(masks).toContain(one.encryptedPkcs8.split('\n')[3])
-  })
-})
-
-test('a Public Key ID that is a secret is dropped from job outputs, and everything else stays', async () => {
-  const id = scene.amazonPay.exchange({
-    region: 'us',
-    view: 'sandbox',
-    publicKey: one.publicKey,
-    name: 'key',
-  })
-  const result = await scene.run(
-    { command: 'validate', region: 'us', 'private-key': one.pkcs8, 'public-key-id': id },
-    { secretsKnown: [one.pkcs8, id] },
-  )
-  expect(result.jobOutputWarnings).toEqual([
-    "Skip output 'public-key-id' since it may contain secret.",
-  ])
-  expect(result.jobOutputs['public-key']).toBe(one.publicKey)
-  expect(result.summaryScrubbed).toBe(result.summary.replaceAll(id, '***'))
-})
+  },
+)

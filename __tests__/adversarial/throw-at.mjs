@@ -6,7 +6,14 @@ import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 
 const { THROW_AT, THROW_KIND } = process.env
-const secrets = ['PRIVATE-KEY', 'PREVIOUS-PRIVATE-KEY', 'PRIVATE-KEY-PASSPHRASE', 'TOKEN']
+const secrets = [
+  'PRIVATE-KEY',
+  'CURRENT-PRIVATE-KEY',
+  'NEXT-PRIVATE-KEY',
+  'APP-PRIVATE-KEY',
+  'PRIVATE-KEY-PASSPHRASE',
+  'TOKEN',
+]
   .map((name) => process.env[`INPUT_${name}`] ?? '')
   .join('\n    at ')
 

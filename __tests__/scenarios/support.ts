@@ -1,205 +1,271 @@
-import { createPublicKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AmazonPay, startAmazonPay } from '../../rehearsal/amazon-pay.ts'
-import { type GitHub, openedFingerprint, type Scope, startGitHub } from '../../rehearsal/github.ts'
+import {
+  type AmazonPay,
+  type Region,
+  startAmazonPay,
+  type View,
+} from '../../rehearsal/amazon-pay.ts'
+import type { Artifact } from '../../rehearsal/artifacts.ts'
+import {
+  type App,
+  type GitHub,
+  type Installation,
+  type Permissions,
+  type QueuedRun,
+  type Repository,
+  startGitHub,
+} from '../../rehearsal/github.ts'
 import {
   type RunningAction,
   type RunOptions,
   type RunResult,
   startAction,
 } from '../../rehearsal/runner.ts'
-import type { Recorded, Server } from '../../rehearsal/server.ts'
-import { nextKey } from '../keys.ts'
+import type { Recorded } from '../../rehearsal/server.ts'
+import { type OrderResult, placeOrder } from '../../rehearsal/shop.ts'
+import { evaluateStep, readWorkflowStep, type WorkflowStep } from '../../rehearsal/workflow.ts'
+import { makeKey } from './planting.ts'
+import { takeTurn } from './turns.ts'
 
-type Inputs = Record<string, string>
+const root = join(import.meta.dirname, '../..')
 
-const compiled = join(import.meta.dirname, '../../node_modules/.cache/compiled')
+/** The one workflow that every shop has. */
+const workflow = readWorkflowStep(
+  readFileSync(join(root, 'rehearsal', 'amazon-pay-key.yml'), 'utf8'),
+)
 
-/** The built action as a step of a job, with GitHub and Amazon Pay on loopback. Shared by the tests of a file. */
-export interface Scene {
+/** The key pair of the App; every shop of a test file has the same one. */
+export const appKey = makeKey()
+
+/** The form of the workflow, as a person fills it in. */
+export interface Form {
+  readonly command: string
+  readonly 'public-key-id'?: string
+  readonly leaked?: boolean
+  readonly 'replace-staged'?: string
+}
+
+export interface RehearsalOptions {
+  /** `acme/shop` by default; the workflow runs in the first one. */
+  readonly repositories?: readonly string[]
+  /** Environment of the first repository that stores the keys: of the workflow's job, and the step's target. */
+  readonly environment?: string
+  readonly organization?: string
+  /** With a GitHub App, which may do everything or only this; otherwise with a token. */
+  readonly app?: boolean | Permissions
+}
+
+export interface StepOptions extends Partial<Omit<RunOptions, 'inputs'>> {
+  /** Another job of the same run, which reads the environment's secrets anew. */
+  readonly job?: string
+  /** Inputs that this workflow sets otherwise, or in addition. */
+  readonly with?: Readonly<Record<string, string>>
+  /** Time-outs that end when a request gets no answer, in milliseconds: that of a request by default. */
+  readonly silence?: readonly number[]
+}
+
+export interface ShopRun extends RunResult {
+  /** What this run asked GitHub and Amazon Pay. */
+  readonly requests: readonly Recorded[]
+  readonly payRequests: readonly Recorded[]
+  /** What this run uploaded. */
+  readonly artifacts: readonly Artifact[]
+}
+
+export interface StartedRun extends Omit<RunningAction, 'done'> {
+  readonly done: Promise<ShopRun>
+}
+
+/** A run that waits in the queue: repository secrets are read already, those of an environment are not. */
+export interface Queued extends Omit<QueuedRun, 'rerun' | 'startJob'> {
+  start(more?: StepOptions): Promise<StartedRun>
+  toEnd(more?: StepOptions): Promise<ShopRun>
+  /** Another attempt, with the secrets of the run's creation. */
+  rerun(more?: StepOptions): Promise<ShopRun>
+}
+
+export interface Shop {
   readonly github: GitHub
   readonly amazonPay: AmazonPay
-  /** Runs a step to its end. `token` is the scene's own unless the inputs name another. */
-  run(inputs: Inputs, more?: Partial<RunOptions>): Promise<RunResult>
-  start(inputs: Inputs, more?: Partial<RunOptions>): RunningAction
-  /** Forgets everything: places, secrets, requests, faults. Then there are these repositories. */
-  reset(...repositories: string[]): void
+  /** Where the workflow runs. */
+  readonly repository: Repository
+  /** The step of its workflow. */
+  readonly step: WorkflowStep
+  readonly app: App | undefined
+  readonly installation: Installation | undefined
+  /** Fills in the form and runs the workflow to its end; without a form, as every Monday. */
+  run(form?: Form, more?: StepOptions): Promise<ShopRun>
+  start(form?: Form, more?: StepOptions): Promise<StartedRun>
+  queue(form?: Form, more?: StepOptions): Queued
+  /** A person exchanges the public key that a run has shown: its output, or a PEM. */
+  exchange(
+    shown: Pick<RunResult, 'outputs'> | string,
+    where?: { region?: Region; view?: View },
+  ): string
+  /** The shop signs an order with the stored pair. Undefined as long as there is none. */
+  order(): Promise<OrderResult | undefined>
+  /** Ends what is still running, and the servers. */
   close(): Promise<void>
 }
 
-/** `afterAll` closes what this opens; `beforeEach` resets it. */
-export async function openScene(): Promise<Scene> {
+interface Stage extends Shop {
+  /** What runs at this moment, and the time-outs of each that end when a request gets no answer. */
+  readonly running: Map<RunningAction, readonly number[]>
+}
+
+/** A shop on a GitHub and an Amazon Pay of its own. `afterEach` or `afterAll` closes it. */
+export async function rehearse(options: RehearsalOptions = {}): Promise<Shop> {
   const [github, amazonPay] = await Promise.all([startGitHub(), startAmazonPay()])
-  const start: Scene['start'] = (inputs, more = {}) =>
-    startAction({
-      inputs: { token: github.token, ...inputs },
-      github,
-      amazonPay,
-      // Back-off and pauses pass fifty times as fast.
-      timeFactor: 50,
-      secretsKnown: [github.token],
-      ...more,
-      // The same code, a thousand times: Node.js keeps what it has compiled.
-      env: { NODE_COMPILE_CACHE: compiled, ...more.env },
-    })
-  return {
+  const [first = 'acme/shop', ...others] = options.repositories ?? []
+  const repository = github.addRepository(first)
+  for (const name of others) github.addRepository(name)
+  if (options.organization !== undefined) github.addOrganization(options.organization)
+  const environment = options.environment ?? workflow.environment ?? ''
+  const access = grantAccess(github, repository, environment, options.app ?? false)
+  const step = withToken(workflow, access.app)
+
+  const shop: Stage = {
+    running: new Map(),
     github,
     amazonPay,
-    start,
-    run: (inputs, more) => start(inputs, more).done,
-    reset(...repositories) {
-      for (const server of [github, amazonPay]) resetServer(server)
-      github.artifacts.length = 0
-      github.artifactsDown = false
-      github.writes.length = 0
-      github.repositories.clear()
-      github.organizations.clear()
-      amazonPay.keys.clear()
-      amazonPay.orders.length = 0
-      Object.assign(amazonPay, { clockOffset: 0, acceptEverything: false, mintDelay: 0 })
-      for (const repository of repositories) github.addRepository(repository)
+    repository,
+    step: {
+      ...step,
+      environment,
+      with: { ...step.with, ...(options.environment && { environment }) },
     },
-    close: async () => {
+    ...access,
+    queue: (form, more) => queue(shop, form, more),
+    start: (form, more) => shop.queue(form, more).start(),
+    run: (form, more) => shop.queue(form, more).toEnd(),
+    exchange(shown, { region = 'eu', view = 'live' } = {}) {
+      const publicKey = typeof shown === 'string' ? shown : (shown.outputs['public-key'] ?? '')
+      return amazonPay.exchange({ region, view, publicKey, name: `${first} ${view}` })
+    },
+    order: () => order(shop),
+    async close() {
+      for (const action of shop.running.keys()) action.kill()
+      await Promise.all([...shop.running.keys()].map(({ done }) => done))
       await Promise.all([github.close(), amazonPay.close()])
     },
   }
-}
-
-function resetServer(server: Server & { now: () => Date }): void {
-  server.requests.length = 0
-  server.faults.length = 0
-  server.onRequest = undefined
-  server.now = () => new Date()
-}
-
-/** What a step printed, without the header that the runner prints for it. */
-export function printed({ log }: RunResult): string {
-  return plain(log.slice(log.indexOf('##[endgroup]\n') + '##[endgroup]\n'.length))
-}
-
-/** Annotations of one level, as `title: text`. */
-export function annotated(result: RunResult, level: 'error' | 'warning' | 'notice'): string[] {
-  return result.annotations
-    .filter((annotation) => annotation.level === level)
-    .map(({ title, message }) => plain(title ? `${title}: ${message}` : message))
-}
-
-export interface TargetEntry {
-  target: string
-  environment: string | null
-  result: string
-  code: string | null
-  message: string
-}
-
-/** Output `targets`, read. */
-export function targetsOf(result: RunResult): TargetEntry[] {
-  return JSON.parse(plain(result.outputs.targets ?? '[]')) as TargetEntry[]
-}
-
-/** What was asked of a server, a line each. Reads go out in parallel: those side by side are sorted. */
-export function asked(requests: readonly Recorded[]): string[] {
-  const lines: string[] = []
-  let reads: string[] = []
-  for (const request of requests) {
-    if (request.method === 'GET') {
-      reads.push(lineOf(request))
-      continue
+  for (const server of [github, amazonPay]) {
+    server.onSilence = () => {
+      for (const [action, silence] of shop.running) silence.forEach(action.expire)
     }
-    lines.push(...reads.sort(), lineOf(request))
-    reads = []
   }
-  return [...lines, ...reads.sort()]
+  return shop
 }
 
-function lineOf({ method, rawPath, status }: Recorded): string {
-  return plain(`${method} ${rawPath} ${status ?? 'unanswered'}`)
+/** What a maintainer has set up once: an App or a token, in the environment of the workflow's job. */
+function grantAccess(
+  github: GitHub,
+  repository: Repository,
+  environment: string,
+  app: boolean | Permissions,
+) {
+  const admin = github.addEnvironment(repository, environment, { protected: false })
+  if (app === false) {
+    github.setSecret(admin, 'KEYS_TOKEN', github.token)
+    return { app: undefined, installation: undefined }
+  }
+  const { privateKey, publicKey } = appKey
+  const permissions = app === true ? {} : { permissions: app }
+  const added = github.addApp({ clientId: 'Iv23liRehearsal00000', publicKey, ...permissions })
+  github.setVariable(admin, 'KEYS_APP_CLIENT_ID', added.clientId)
+  github.setSecret(admin, 'KEYS_APP_PRIVATE_KEY', privateKey)
+  return { app: added, installation: github.installApp(added, repository.owner) }
 }
 
-/** The secrets of a place, opened: a private key is told by its fingerprint, anything else as it is. */
-export function secretsOf(scope: Scope): Record<string, string> {
-  return Object.fromEntries(
-    [...scope.secrets.values()].map(({ name, value }) => [
-      name,
-      value.startsWith('-----BEGIN') ? openedFingerprint(value) : value,
-    ]),
-  )
-}
-
-/** The variables of a place; a key record is read. */
-export function variablesOf(scope: Scope): Record<string, Record<string, unknown>> {
-  return Object.fromEntries(
-    [...scope.variables.values()].map(({ name, value }) => [name, JSON.parse(value)]),
-  )
-}
-
-/** A text without what differs from run to run. */
-export function plain(text: string): string {
-  return replacements.reduce((left, [pattern, word]) => left.replaceAll(pattern, word), text)
-}
-
-const replacements: readonly [RegExp, string][] = [
-  [/http:\/\/127\.0\.0\.1:\d+/g, 'http://127.0.0.1'],
-  [/\/[^\s"'`]*\/rehearsal-\w+\//g, '<folder>/'],
-  [/SHA256:(?:\\?[A-Za-z0-9+/]){43}/g, '<fingerprint>'],
-  [/(-----BEGIN PUBLIC KEY-----)[^-]+/g, '$1 … '],
-  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>'],
-  [/\d{8}T\d{6}Z/g, '<time>'],
-  [/\b\d{4}-\d\d-\d\d\b/g, '<date>'],
-  [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<id>'],
-  [/\b[0-9a-f]{64}\b/g, '<digest>'],
-  [/\b(SANDBOX-|LIVE-)A[0-9A-Z]{23}\b/g, '$1<id>'],
-  [/\b(?=[0-9a-f]*\d|[a-f]{8}\b)[0-9a-f]{8}\b/g, '<short>'],
-  [/(?<=\?sig=)\S+?(?=&| |$)/g, '<signature>'],
-  [/(?<=blockid=)\S+/g, '<block>'],
-  [/(?<=artifacts\/|Artifact ID )\d+/g, '<number>'],
-  [/(?<=Retrying request in )\d+/g, '<number>'],
-]
-
-export interface Key {
-  privateKey: string
-  publicKey: string
-  fingerprint: string
-}
-
-/** A key that somebody made elsewhere. */
-export function makeKey(): Key {
-  const key = nextKey()
-  const privateKey = key.export({ type: 'pkcs8', format: 'pem' }) as string
-  const publicKey = createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string
-  return { privateKey, publicKey, fingerprint: openedFingerprint(publicKey) }
-}
-
-/** The run that planted keys come from. */
-export const earlierRun = 'https://github.com/acme/shop/actions/runs/17'
-
-/** A key record as an earlier run wrote it. */
-export function recordOf(key: Key, more: Record<string, unknown> = {}): Record<string, unknown> {
+function queue(shop: Stage, form: Form | undefined, usual: StepOptions = {}): Queued {
+  const queued = shop.github.queueRun(shop.repository, {
+    event: form === undefined ? 'schedule' : 'workflow_dispatch',
+  })
+  const start = async (more: StepOptions = {}) => {
+    const end = await takeTurn()
+    try {
+      const started = startStep(shop, queued, form, { ...usual, ...more })
+      void started.done.finally(end).catch(() => {})
+      return started
+    } catch (error) {
+      end()
+      throw error
+    }
+  }
+  const toEnd = async (more?: StepOptions) => (await start(more)).done
   return {
-    version: 1,
-    fingerprint: key.fingerprint,
-    publicKey: key.publicKey,
-    publicKeyId: null,
-    region: null,
-    payEnvironment: null,
-    madeAt: minutesAgo(60 * 24 * 3),
-    activatedAt: null,
-    run: earlierRun,
-    ...more,
+    repository: queued.repository,
+    run: queued.run,
+    start,
+    toEnd,
+    rerun(more) {
+      queued.rerun()
+      return toEnd(more)
+    },
   }
 }
 
-export function minutesAgo(minutes: number): string {
-  return `${new Date(Date.now() - minutes * 60_000).toISOString().slice(0, 19)}Z`
+function startStep(
+  shop: Stage,
+  queued: QueuedRun,
+  form: Form | undefined,
+  { job, with: given = {}, silence = [10_000], ...more }: StepOptions,
+): StartedRun {
+  const { github, amazonPay } = shop
+  const { secrets, variables } = queued.startJob(shop.step.environment ?? undefined, job)
+  const step = evaluateStep(shop.step, {
+    secrets,
+    vars: variables,
+    inputs: { ...form },
+  })
+  const before = [github.requests.length, amazonPay.requests.length, github.artifacts.length]
+  const running = startAction({
+    github,
+    amazonPay,
+    repository: shop.repository.fullName,
+    runId: queued.run.id,
+    runAttempt: queued.run.run_attempt,
+    ...eventOf(shop.repository, form),
+    pauseFactor: 1000,
+    controlTimeouts: true,
+    secretsKnown: step.secretsKnown,
+    ...more,
+    inputs: { ...step.inputs, ...given },
+    env: { ...step.env, ...more.env },
+  })
+  shop.running.set(running, silence)
+  const done = running.done.then((result): ShopRun => {
+    shop.running.delete(running)
+    Object.assign(queued.run, { status: 'completed', conclusion: result.conclusion })
+    return {
+      ...result,
+      requests: github.requests.slice(before[0]),
+      payRequests: amazonPay.requests.slice(before[1]),
+      artifacts: github.artifacts.slice(before[2]),
+    }
+  })
+  return { ...running, done }
 }
 
-/** A key that waits in `NEXT` since an earlier run. */
-export function plantStaged(
-  { github }: Scene,
-  scope: Scope,
-  key: Key,
-  more: Record<string, unknown> = {},
-): void {
-  github.setVariable(scope, 'AMAZON_PAY_KEY_NEXT', JSON.stringify(recordOf(key, more)))
-  github.setSecret(scope, 'AMAZON_PAY_PRIVATE_KEY_NEXT', key.privateKey)
+/** Without an App, the step passes a token instead. */
+function withToken(step: WorkflowStep, app: App | undefined): WorkflowStep {
+  if (app !== undefined) return step
+  const { 'app-client-id': _, 'app-private-key': __, ...rest } = step.with
+  return { ...step, with: { ...rest, token: `\${{ secrets.KEYS_TOKEN }}` } }
+}
+
+function eventOf({ id, fullName }: Repository, form: Form | undefined) {
+  const repository = { id, full_name: fullName }
+  return form === undefined
+    ? { eventName: 'schedule', event: { schedule: '17 6 * * 1', repository } }
+    : { event: { inputs: { ...form }, ref: 'refs/heads/main', repository } }
+}
+
+async function order({ github, amazonPay, repository }: Shop): Promise<OrderResult | undefined> {
+  const secrets = github.secretsFor(repository.fullName)
+  const { AMAZON_PAY_PRIVATE_KEY: privateKey, AMAZON_PAY_PUBLIC_KEY_ID: publicKeyId } = secrets
+  if (privateKey === undefined || publicKeyId === undefined) return undefined
+  const region = amazonPay.keys.get(publicKeyId)?.region ?? 'eu'
+  return placeOrder({ url: amazonPay.url, region, publicKeyId, privateKey })
 }

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, isAbsolute, join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+const temp = mkdtempSync(join(tmpdir(), 'dist-'))
+const fresh = join(temp, 'dist')
+const stats = join(temp, 'stats.json')
+
+interface Module {
+  readonly identifier: string
+  readonly chunks: readonly unknown[]
+  readonly modules?: readonly Module[]
+}
+
+interface Component {
+  readonly name: string
+  readonly version: string
+  readonly hashes?: readonly unknown[]
+  readonly pedigree?: {
+    readonly ancestors: readonly { readonly hashes: readonly unknown[] }[]
+    readonly patches: readonly { readonly diff: { readonly text: { readonly content: string } } }[]
+  }
+}
+
+beforeAll(() => {
+  execFileSync(process.execPath, ['scripts/build.ts', '--out', fresh, '--stats', stats], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+})
+
+afterAll(() => rmSync(temp, { recursive: true }))
+
+test('dist contains exactly what the source builds', () => {
+  const [built, committed] = [fresh, join(root, 'dist')]
+  // The CI workflow offers what was built as an artifact of a failed run.
+  rmSync(join(root, 'reports/dist'), { recursive: true, force: true })
+  cpSync(built, join(root, 'reports/dist'), { recursive: true })
+  expect(readdirSync(committed).sort()).toEqual(readdirSync(built).sort())
+  const differing = readdirSync(built).filter(
+    (name) => !readFileSync(join(built, name)).equals(readFileSync(join(committed, name))),
+  )
+  expect(differing).toEqual([])
+})
+
+describe('the bill of materials', () => {
+  const components = (): Component[] =>
+    JSON.parse(readFileSync(join(fresh, 'sbom.cdx.json'), 'utf8')).components
+  const nameOf = ({ name, version }: { name: string; version: string }) => `${name}@${version}`
+
+  test('lists the package of every bundled module, and no other package', () => {
+    const packages = new Set(bundledFiles().map(packageOf).filter(isForeign).map(nameOf))
+    expect(components().map(nameOf).sort()).toEqual([...packages].sort())
+  })
+
+  test('shows the patch of every package that differs from its archive, and the archive’s digest', () => {
+    // Whatever was bundled from another folder than npm's own was changed for it.
+    const changed = bundledFiles().filter((file) => file.startsWith(join(root, 'lib/node_modules')))
+    const names = new Set(changed.map(packageOf).map(nameOf))
+    const patched = components().filter(({ pedigree }) => pedigree)
+    expect(names.size).toBeGreaterThan(0)
+    expect(patched.map(nameOf).sort()).toEqual([...names].sort())
+    for (const { name, version, hashes, pedigree } of patched) {
+      const file = `patches/${name.replace('/', '+')}+${version}.patch`
+      const content = readFileSync(join(root, file), 'utf8')
+      expect(pedigree?.patches.map(({ diff }) => diff.text.content)).toEqual([content])
+      expect(pedigree?.ancestors[0]?.hashes).toHaveLength(1)
+      expect(hashes).toBeUndefined()
+    }
+  })
+})
+
+/** Path of every file that the bundler put into a chunk. */
+function bundledFiles(): string[] {
+  const { modules } = JSON.parse(readFileSync(stats, 'utf8')) as { modules: Module[] }
+  const inChunks = modules.filter(({ chunks }) => chunks.length > 0)
+  const files = inChunks.flatMap(filesOf)
+  expect(files.length).toBeGreaterThan(100)
+  return files
+}
+
+function filesOf({ identifier, modules }: Module): string[] {
+  if (modules) return modules.flatMap(filesOf)
+  // Loaders stand before the last `!`, and a digest may follow after `|`. What Node.js brings has no path.
+  const path = /^(?:.*!|[^!]*?\|)?([^!|]+)(?:\|[^!]*)?$/.exec(identifier)?.[1] ?? ''
+  return isAbsolute(path) ? [path] : []
+}
+
+/** The package of a file: the nearest manifest with a name. While dist is tested, copies in lib are gone. */
+function packageOf(file: string): { name: string; version: string } {
+  const installed = file.replace(join(root, 'lib/node_modules'), join(root, 'node_modules'))
+  for (let folder = dirname(installed); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json')
+    if (!existsSync(manifest)) continue
+    const { name, version } = JSON.parse(readFileSync(manifest, 'utf8'))
+    if (name && version) return { name, version }
+  }
+}
+
+function isForeign({ name }: { name: string }): boolean {
+  return name !== 'amazon-pay-keys'
+}

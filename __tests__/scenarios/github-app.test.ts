@@ -1,0 +1,371 @@
+import { type App, type GitHub, secondaryRateLimit } from '../../rehearsal/github.ts'
+import { searchFor } from '../adversarial/leak-search.ts'
+import { KeyWorkshop } from '../domain/key-import/workshop.ts'
+import { exchangedPair, makeKey, plant } from './planting.ts'
+import { annotated, changes, printed } from './reading.ts'
+import {
+  appKey,
+  type Form,
+  type RehearsalOptions,
+  rehearse,
+  type Shop,
+  type ShopRun,
+  type StepOptions,
+} from './support.ts'
+
+let shop: Shop
+
+const open = async (options: RehearsalOptions = {}): Promise<void> => {
+  shop = await rehearse({ app: true, ...options })
+}
+
+afterEach(() => shop.close())
+
+/** What the step asked an installation token for. */
+const askedFor = ({ requests }: Pick<ShopRun, 'requests'>): unknown[] =>
+  requests
+    .filter(({ method, path }) => method === 'POST' && path.endsWith('/access_tokens'))
+    .map(({ body }) => JSON.parse(body))
+
+const installationTokens = ({ tokens }: GitHub) =>
+  [...tokens.values()].filter(({ installation }) => installation !== undefined)
+
+const write = { secrets: 'write', actions_variables: 'write' }
+const read = { secrets: 'read', actions_variables: 'read' }
+const inEnvironment = { environment: 'production' }
+const ofOrganization = { organization: 'acme', repository: 'acme/shop', visibility: 'selected' }
+const organizationWrite = {
+  organization_secrets: 'write',
+  organization_actions_variables: 'write',
+  metadata: 'read',
+}
+const organizationRead = {
+  organization_secrets: 'read',
+  organization_actions_variables: 'read',
+  metadata: 'read',
+}
+
+describe('a token is asked for with exactly the permissions of', () => {
+  test.each<[string, Form, Record<string, string>, object]>([
+    ['generate', { command: 'generate' }, {}, write],
+    ['activate', { command: 'activate', 'public-key-id': 'ID' }, {}, write],
+    ['rollback', { command: 'rollback' }, {}, write],
+    ['adopt', { command: 'adopt', 'public-key-id': 'ID' }, {}, write],
+    ['retire', { command: 'retire' }, {}, { ...write, actions: 'read' }],
+    ['status', { command: 'status' }, {}, read],
+    ['validate', { command: 'validate' }, {}, read],
+    [
+      'generate in an environment',
+      { command: 'generate' },
+      inEnvironment,
+      { ...write, environments: 'write', actions: 'read' },
+    ],
+    [
+      'status in an environment',
+      { command: 'status' },
+      inEnvironment,
+      { ...read, environments: 'read', actions: 'read' },
+    ],
+    [
+      'activate with an ID from an approval',
+      { command: 'activate', 'public-key-id': 'from-approval' },
+      {},
+      { ...write, actions: 'read' },
+    ],
+    [
+      'activate with a redeploy',
+      { command: 'activate', 'public-key-id': 'ID' },
+      { redeploy: 'deploy.yml' },
+      { ...write, actions: 'write' },
+    ],
+  ])('%s', async (_, form, given, permissions) => {
+    await open()
+    shop.github.addEnvironment(shop.repository, 'production', { protected: true })
+    const id = exchangedPair(shop.amazonPay).id
+    const filled = form['public-key-id'] === 'ID' ? { ...form, 'public-key-id': id } : form
+    const ran = await shop.run(filled, { with: given })
+    expect(askedFor(ran)).toEqual([{ permissions, repositories: ['shop'] }])
+    expect(annotated(ran, 'error').filter((text) => text.startsWith('token-'))).toEqual([])
+    expect(installationTokens(shop.github)).toEqual([])
+  })
+
+  test.each<[string, Form, object]>([
+    ['generate for an organization', { command: 'generate' }, organizationWrite],
+    ['status of an organization', { command: 'status' }, organizationRead],
+    [
+      'retire for an organization',
+      { command: 'retire' },
+      { ...organizationWrite, actions: 'read' },
+    ],
+  ])('%s', async (_, form, permissions) => {
+    await open({ organization: 'acme' })
+    const given = form.command === 'generate' ? ofOrganization : { organization: 'acme' }
+    const ran = await shop.run(form, { with: given })
+    expect(askedFor(ran)).toMatchObject([{ permissions }])
+    expect(annotated(ran, 'error').filter((text) => text.startsWith('token-'))).toEqual([])
+  })
+
+  test('several repositories, which are named one by one', async () => {
+    await open({ repositories: ['acme/shop', 'acme/orders', 'acme/secret'] })
+    const ran = await shop.run(
+      { command: 'generate' },
+      { with: { repository: 'acme/shop, acme/orders' } },
+    )
+    expect(ran.outputs.status).toBe('staged')
+    expect(askedFor(ran)).toEqual([{ permissions: write, repositories: ['orders', 'shop'] }])
+  })
+})
+
+describe('the token is revoked', () => {
+  beforeEach(() => open())
+
+  const revoked = (ran: ShopRun): void => {
+    expect(changes(ran.requests).at(-1)).toBe('DELETE /installation/token 204')
+    expect(installationTokens(shop.github)).toEqual([])
+  }
+
+  test('after success', async () => {
+    const ran = await shop.run({ command: 'generate' })
+    expect(ran.conclusion).toBe('success')
+    revoked(ran)
+  })
+
+  test('after a refusal', async () => {
+    const ran = await shop.run({ command: 'rollback' })
+    expect(ran.outputs['error-code']).toBe('nothing-to-roll-back')
+    revoked(ran)
+  })
+
+  test('after a failure', async () => {
+    const match = { method: 'PUT', path: /\/secrets\// }
+    shop.github.faults.push({
+      match,
+      times: Infinity,
+      do: { status: 422, body: { message: 'No' } },
+    })
+    const ran = await shop.run({ command: 'generate' })
+    expect(ran.outputs['error-code']).toBe('secret-write-failed')
+    revoked(ran)
+  })
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('after %s', async (signal) => {
+    const started = await shop.start({ command: 'generate' })
+    shop.github.onRequest = ({ method, path }, phase) => {
+      if (phase === 'before' && method === 'PUT' && path.includes('/secrets/')) started.kill(signal)
+      return undefined
+    }
+    const ran = await started.done
+    expect(ran.signal).toBeNull()
+    revoked(ran)
+  })
+
+  test('unless GitHub does not answer: then the step ends all the same', async () => {
+    shop.github.faults.push({ match: { path: '/installation/token' }, do: 'silent' })
+    const ran = await shop.run({ command: 'generate' }, { silence: [5000] })
+    expect(ran.conclusion).toBe('success')
+    expect(installationTokens(shop.github)).toHaveLength(1)
+  })
+})
+
+test('an App without Actions works, with one remark', async () => {
+  const permissions = { ...write, environments: 'write', metadata: 'read' } as App['permissions']
+  await open({ app: permissions })
+  const pair = exchangedPair(shop.amazonPay)
+  const old = exchangedPair(shop.amazonPay)
+  plant(shop.github, shop.repository, 'current', pair)
+  plant(shop.github, shop.repository, 'previous', old)
+  shop.amazonPay.deleteKey(old.id)
+  const ran = await shop.run({ command: 'retire' })
+  expect(ran.outputs.status).toBe('retired')
+  expect(askedFor(ran)).toEqual([{ permissions: write, repositories: ['shop'] }])
+  expect(annotated(ran, 'warning').filter((text) => text.includes('Actions'))).toHaveLength(1)
+})
+
+/** GitHub's answer to an App that asks who it is. */
+const ownPages = {
+  status: 200,
+  body: {
+    slug: 'shop-keys',
+    html_url: 'https://github.com/apps/shop-keys',
+    owner: { login: 'acme', type: 'Organization' },
+  },
+}
+
+interface Refusal {
+  readonly title: string
+  arrange(): void
+  readonly more?: StepOptions
+  readonly code: string
+  /** What the message must say, and the page where it is mended. */
+  readonly says: readonly (string | RegExp)[]
+}
+
+const settings = 'https://github.com/organizations/acme/settings/installations/<number>'
+
+describe('what is wrong with an App is said in words and with the page to mend it', () => {
+  beforeEach(() => open({ repositories: ['acme/shop', 'acme/orders'] }))
+
+  test.each<Refusal>([
+    {
+      title: 'a private key of another App',
+      arrange: () => setAppKey(makeKey().privateKey),
+      code: 'token-rejected',
+      says: ['does not accept app-private-key', 'generate a new private key there'],
+    },
+    {
+      title: 'a Client ID of no App',
+      arrange: () => setClientId('Iv23liUnknown0000000'),
+      code: 'token-rejected',
+      says: ['GitHub knows no App', 'Iv23liUnknown0000000'],
+    },
+    {
+      title: 'an App that is not installed',
+      arrange: () => void shop.github.installations.splice(0),
+      code: 'app-not-installed',
+      says: ['not installed on acme', 'https://github.com/apps/shop-keys/installations/new'],
+    },
+    {
+      title: 'a suspended installation',
+      arrange: () => Object.assign(shop.installation ?? {}, { suspended: true }),
+      code: 'app-not-installed',
+      says: ['suspended', settings],
+    },
+    {
+      title: 'an installation without one of the repositories',
+      arrange: () => Object.assign(shop.installation ?? {}, { repositories: ['acme/shop'] }),
+      more: { with: { repository: 'acme/shop, acme/orders' } },
+      code: 'app-not-installed',
+      says: ['does not cover acme/orders', settings],
+    },
+    {
+      title: 'an App without a permission',
+      arrange: () => Object.assign(shop.installation ?? {}, { permissions: { secrets: 'write' } }),
+      code: 'token-forbidden',
+      says: [
+        'Variables (repository): read and write',
+        'https://github.com/organizations/acme/settings/apps/shop-keys/permissions',
+        settings,
+      ],
+    },
+    {
+      title: 'a clock that is five minutes ahead',
+      arrange: () => {
+        shop.github.now = () => new Date(Date.now() - 300_000)
+      },
+      code: 'token-rejected',
+      says: [/clock is (299|300|301) seconds ahead of GitHub’s/, 'NTP'],
+    },
+  ])('$title', async ({ arrange, more, code, says }) => {
+    arrange()
+    shop.github.faults.push({ match: { method: 'GET', path: /^\/app$/ }, do: ownPages })
+    const ran = await shop.run({ command: 'generate' }, more)
+    expect(ran.outputs).toMatchObject({ status: 'failed', 'error-code': code })
+    const [error = ''] = annotated(ran, 'error')
+    for (const text of says)
+      expect(error).toMatch(text instanceof RegExp ? text : new RegExp(literally(text)))
+    expect(shop.github.writes.filter(({ name }) => name.startsWith('AMAZON_PAY'))).toEqual([])
+  })
+
+  const literally = (text: string): string => text.replaceAll(/[.?*+^$()[\]{}|\\]/g, '\\$&')
+})
+
+test('a clock that is five minutes behind is no obstacle', async () => {
+  await open()
+  shop.github.now = () => new Date(Date.now() + 300_000)
+  const ran = await shop.run({ command: 'generate' })
+  expect(ran.outputs.status).toBe('staged')
+})
+
+test('targets of two owners are refused, and nothing is asked', async () => {
+  await open({ repositories: ['acme/shop', 'bmce/shop'] })
+  const ran = await shop.run(
+    { command: 'generate' },
+    { with: { repository: 'acme/shop, bmce/shop' } },
+  )
+  expect(ran.outputs['error-code']).toBe('input-invalid')
+  expect(annotated(ran, 'error').join()).toContain('of acme and of bmce')
+  expect(ran.requests).toEqual([])
+})
+
+test('an App and a token together are refused, and nothing is asked', async () => {
+  await open()
+  const ran = await shop.run({ command: 'status' }, { with: { token: shop.github.token } })
+  expect(ran.outputs['error-code']).toBe('input-invalid')
+  expect(ran.requests).toEqual([])
+})
+
+test('GitHub that asks the App to slow down is waited for', async () => {
+  await open()
+  shop.github.faults.push({ match: { path: '/access_tokens' }, do: secondaryRateLimit(2) })
+  const ran = await shop.run({ command: 'status' })
+  expect(ran.outputs.status).toBe('ok')
+  expect(printed(ran)).toContain('GitHub asks for a pause of 2 seconds')
+})
+
+describe('a token that cannot be one is refused before any request:', () => {
+  test.each([
+    ['a line break', 'ghs_abcdefgh\nijklmnop', 'line break'],
+    ['a space', 'ghs_abcdefgh ijklmnop', 'space'],
+    ['quotes', '"ghs_abcdefghijklmnop"', 'quotes'],
+    ['Bearer in front', 'Bearer ghs_abcdefghijklmnop', 'authentication scheme'],
+    ['an expression', `\${{ secrets.KEYS_TOKEN }}`, 'expression that was not evaluated'],
+    ['a private key', makeKey().privateKey, 'private key'],
+  ])('%s', async (_, token, says) => {
+    await open({ app: false })
+    const ran = await shop.run({ command: 'status' }, { with: { token } })
+    expect(['token-rejected', 'key-wrong-half']).toContain(ran.outputs['error-code'])
+    expect(annotated(ran, 'error').join()).toContain(says)
+    expect(ran.requests).toEqual([])
+    expect(printed(ran) + ran.summary).not.toContain(token)
+  })
+})
+
+describe('the private key of the App is read from', () => {
+  const workshop = new KeyWorkshop()
+  afterAll(() => workshop.close())
+
+  const formats: readonly [string, () => string][] = [
+    ['PKCS#8', () => appKey.privateKey],
+    [
+      'PKCS#1, as GitHub lets you download it',
+      () => workshop.text('one', `${from} openssl rsa -in app -traditional -out one`),
+    ],
+    [
+      'OpenSSH',
+      () => workshop.text('ssh', `${from} cp app ssh; ssh-keygen -q -p -f ssh -P '' -N ''`),
+    ],
+    ['base64 of a PEM', () => Buffer.from(appKey.privateKey).toString('base64')],
+  ]
+  const from = 'chmod 600 app;'
+
+  test.each(formats)('%s, and shown nowhere', async (_, format) => {
+    workshop.write('app', appKey.privateKey)
+    await open()
+    const text = format()
+    setAppKey(text)
+    const ran = await shop.run({ command: 'generate' }, { debug: true })
+    expect(ran.outputs.status).toBe('staged')
+    // The other formats have what every public key has as well.
+    const armoured = text.includes('OPENSSH') ? [text] : []
+    const search = searchFor({ privateKeys: [appKey.privateKey], armoured })
+    const shown = { log: ran.log, summary: ran.summary, outputs: JSON.stringify(ran.outputs) }
+    const bodies = ran.requests.map(({ bytes }) => bytes.toString('latin1')).join('\n')
+    for (const [where, what] of Object.entries({ ...shown, bodies })) {
+      expect(search(where, what)).toEqual([])
+    }
+    for (const [path, bytes] of ran.files) expect(search(path, bytes)).toEqual([])
+    expect(ran.log).not.toMatch(/ghs_[0-9a-f]{36}/)
+  })
+})
+
+const admin = () => shop.repository.environments.get('amazon-pay-keys-admin')
+
+function setAppKey(privateKey: string): void {
+  const environment = admin()
+  if (environment) shop.github.setSecret(environment, 'KEYS_APP_PRIVATE_KEY', privateKey)
+}
+
+function setClientId(clientId: string): void {
+  const environment = admin()
+  if (environment) shop.github.setVariable(environment, 'KEYS_APP_CLIENT_ID', clientId)
+}
