@@ -1,78 +1,69 @@
 /**
- * Builds dist/ from src/: compiled by TypeScript, bundled by ncc, with the licences and a bill of materials
- * of what is inside. The same sources give the same bytes, on any machine.
+ * Builds dist/ from src/: compiled by TypeScript, bundled by ncc, with the licences and a bill of materials of what is
+ * inside. The same sources give the same bytes on any machine. `--out FOLDER` builds elsewhere, and `--stats FILE` keeps
+ * the bundler's own list of modules.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { minifySync, parseSync } from '@swc/core'
-import { billOfMaterials, bundledPackages, licenceTexts } from './notices.ts'
-import { trimLibraries } from './trim.ts'
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { billOfMaterials, bundledPackages, licenceTexts, type Stats } from './notices.ts'
+import { patches } from './patches.ts'
 
+const { out, stats } = parseArgs({
+  options: { out: { type: 'string', default: 'dist' }, stats: { type: 'string' } },
+}).values
 const root = join(import.meta.dirname, '..')
-const run = (command: string, ...args: string[]): string =>
-  execFileSync(join(root, 'node_modules/.bin', command), args, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  })
+const bin = join(root, 'node_modules/.bin')
+const run = (command: string, ...args: string[]): unknown =>
+  execFileSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
 
-const write = (name: string, text: string): void =>
-  writeFileSync(join(root, 'lib-dist', name), text)
+// Bundled in a temporary folder and moved at the end, so that a failed build leaves dist/ as it was.
+const temporary = mkdtempSync(join(tmpdir(), 'build-'))
+const lib = join(root, 'lib')
+rmSync(lib, { recursive: true, force: true })
+process.on('exit', () => {
+  for (const folder of [temporary, lib]) rmSync(folder, { recursive: true, force: true })
+})
 
-const remove = (folder: string): void =>
-  rmSync(join(root, folder), { recursive: true, force: true })
+run(join(bin, 'tsc'), '-p', 'tsconfig.build.json')
 
-// Built beside dist and put in its place at the end, so that a failed build leaves the old one alone.
-for (const folder of ['lib', 'lib-dist']) remove(folder)
-run('tsc', '-p', 'tsconfig.build.json')
-trimLibraries(join(root, 'lib'))
-run('ncc', 'build', 'lib/index.js', '-o', 'lib-dist', '-m', '--stats-out', 'lib/stats.json')
-const packages = bundledPackages(join(root, 'lib/stats.json'))
-remove('lib')
-minifyChunks(join(root, 'lib-dist'))
-write('licenses.txt', licenceTexts(packages))
-write('sbom.cdx.json', `${JSON.stringify(billOfMaterials(packages), null, 2)}\n`)
-
-if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), join(root, 'lib'))
-renameSync(join(root, 'lib-dist'), join(root, 'dist'))
-remove('lib')
-
-/**
- * ncc minifies the entry only. The chunks are minified here: to ASCII, since a single letter beyond Latin-1 makes
- * V8 keep the whole text in two bytes a letter, and each of their modules goes back into the parentheses that
- * webpack gave it, which tell V8 to compile it right away. Without them it is read twice, and minified code
- * starts slower than plain code.
- */
-function minifyChunks(folder: string): void {
-  for (const name of readdirSync(folder).filter((name) => /^\d+\.index\.js$/.test(name))) {
-    const path = join(folder, name)
-    const { code } = minifySync(readFileSync(path, 'utf8'), {
-      module: true,
-      compress: { defaults: false, unused: true, dead_code: true, toplevel: true },
-      mangle: { keepClassNames: true, keepFnNames: true },
-      format: { asciiOnly: true, comments: false },
-    })
-    writeFileSync(path, inParentheses(code))
-  }
+// The bundler finds these copies before the packages in node_modules, which stay as npm installed them.
+for (const { name, file } of patches()) {
+  const copy = `lib/node_modules/${name}`
+  cpSync(join(root, 'node_modules', name), join(root, copy), { recursive: true })
+  run('git', 'apply', `--directory=${copy}`, file)
 }
 
-function inParentheses(chunk: string): string {
-  const { body, span } = parseSync(chunk, { syntax: 'ecmascript', target: 'es2022' })
-  const modules = body
-    .flatMap((item) => (item.type === 'ExportDeclaration' ? [item.declaration] : []))
-    .flatMap((it) => (it.type === 'VariableDeclaration' ? it.declarations : []))
-    .flatMap(({ init }) => (init?.type === 'ObjectExpression' ? init.properties : []))
-    .flatMap((it) => (it.type === 'KeyValueProperty' && 'span' in it.value ? [it.value.span] : []))
-  if (modules.length === 0) throw new Error('a chunk is not made as webpack made it before')
-  // From the last to the first, so that places before stay where they are.
-  return modules.reduceRight((text, module) => {
-    const [start, end] = [module.start - span.start, module.end - span.start]
-    return `${text.slice(0, start)}(${text.slice(start, end)})${text.slice(end)}`
-  }, chunk)
-}
+const bundle = join(temporary, 'dist')
+const statsFile = join(temporary, 'stats.json')
+const options = ['--minify', '--no-cache', '--quiet', '--target', 'es2023']
+run(join(bin, 'ncc'), 'build', 'lib/index.js', '-o', bundle, ...options, '--stats-out', statsFile)
+const bundled = JSON.parse(readFileSync(statsFile, 'utf8')) as Stats
+const complaints = [...(bundled.errors ?? []), ...(bundled.warnings ?? [])]
+if (complaints.length > 0) throw new Error(complaints.map(({ message }) => message).join('\n'))
 
-const bytes = (name: string): number => readFileSync(join(root, 'dist', name)).length
-for (const name of readdirSync(join(root, 'dist')).sort()) {
-  console.log(`${String(bytes(name)).padStart(9)}  dist/${name}`)
+const packages = bundledPackages(bundled)
+writeFileSync(join(bundle, 'licenses.txt'), licenceTexts(packages))
+writeFileSync(
+  join(bundle, 'sbom.cdx.json'),
+  `${JSON.stringify(billOfMaterials(packages), null, 2)}\n`,
+)
+
+const target = resolve(root, out)
+rmSync(target, { recursive: true, force: true })
+cpSync(bundle, target, { recursive: true })
+if (stats) copyFileSync(statsFile, resolve(stats))
+for (const name of readdirSync(target).sort()) {
+  console.log(`${String(statSync(join(target, name)).size).padStart(9)}  ${out}/${name}`)
 }

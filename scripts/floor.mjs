@@ -1,11 +1,12 @@
 /**
- * The least that a program can do for one step: as many round trips one after the other, as many requests at
- * once in each, the same work with keys, the same pauses. No dependencies, nothing checked, nothing told.
+ * The least that a program can do for one step: as many round trips, as many requests at once in each, and the same
+ * work with keys. No dependencies, nothing checked, nothing reported.
  *
- * Environment: FLOOR, JSON of `{ keys, url, trips, pauses }`: which work with keys (`make`, `read` or `prove`),
- * where to ask, how many requests each round trip has, and milliseconds to pause.
+ * Environment: FLOOR, JSON of `{ keys, url, trips, pem }`: the work with keys (`make`, `read` or `verify`), where to
+ * send requests, how many in each round trip, and a private key.
  */
 import {
+  checkPrime,
   constants,
   createPrivateKey,
   createPublicKey,
@@ -13,11 +14,10 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-const { keys, url, trips, pauses } = JSON.parse(process.env.FLOOR ?? '{}')
-// Node loads its HTTP client in some ten milliseconds: only where it is needed.
+const { keys, url, trips, pem } = JSON.parse(process.env.FLOOR ?? '{}')
+// Node.js loads its HTTP client in some ten milliseconds: only where it is needed.
 const { Agent, get } = trips.length > 0 ? await import('node:http') : {}
 const agent = Agent && new Agent({ keepAlive: true })
 const makePair = () => promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
@@ -27,7 +27,7 @@ const ask = () =>
     get(url, { agent }, (response) => response.resume().on('end', resolve)).on('error', reject)
   })
 
-function signAndVerify({ privateKey, publicKey }) {
+async function check({ privateKey, publicKey }) {
   for (const saltLength of [20, 32]) {
     const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
     const signature = sign('sha256', Buffer.from('floor'), { key: privateKey, ...options })
@@ -35,21 +35,23 @@ function signAndVerify({ privateKey, publicKey }) {
       throw new Error('a signature does not verify')
     }
   }
+  const { p, q } = privateKey.export({ format: 'jwk' })
+  const isPrime = (factor) => promisify(checkPrime)(Buffer.from(factor, 'base64url'))
+  await Promise.all([p, q].map(isPrime))
 }
 
-function readPair() {
-  const privateKey = createPrivateKey(process.env['INPUT_PRIVATE-KEY'])
+async function readPair() {
+  const privateKey = createPrivateKey(pem)
   const pair = { privateKey, publicKey: createPublicKey(privateKey) }
-  signAndVerify(pair)
+  await check(pair)
   return pair.publicKey.export({ type: 'spki', format: 'pem' })
 }
 
-// A step that makes a pair needs it when the reads are back; found on another thread meanwhile.
+// A step that makes a pair needs it when the reads are back; it is found on another thread meanwhile.
 const making = keys === 'read' ? null : makePair()
-if (keys !== 'make') readPair()
+if (keys !== 'make') await readPair()
 for (const [index, width] of trips.entries()) {
   await Promise.all(Array.from({ length: width }, ask))
-  if (index === 0 && making) signAndVerify(await making)
+  if (index === 0 && making) await check(await making)
 }
-await sleep(pauses)
 agent?.destroy()

@@ -1,0 +1,90 @@
+export const id = 565;
+export const ids = [565];
+export const modules = {
+
+/***/ 6565:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   createAmazonPay: () => (/* binding */ createAmazonPay)
+/* harmony export */ });
+/* harmony import */ var _actions_http_client__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4942);
+
+const requestTimeout = 10_000;
+/** Amazon Pay's answers to this request are a line of JSON; what is longer comes from another server. */
+const maxBodyBytes = 64 * 1024;
+/**
+ * Amazon Pay's API over HTTPS, through the runner's proxy when there is one.
+ * @param override scheme, host and port to send to instead, for rehearsals: what is signed stays the same
+ */
+function createAmazonPay(override, timeout = requestTimeout) {
+    return {
+        async send({ host, path, headers }) {
+            const client = new _actions_http_client__WEBPACK_IMPORTED_MODULE_0__/* .HttpClient */ .Qq('amazon-pay-keys', [], {
+                allowRedirects: false,
+                allowRetries: false,
+                socketTimeout: timeout,
+            });
+            let message;
+            const exchange = async () => {
+                const origin = override?.origin ?? `https://${host}`;
+                const response = await client.get(`${origin}${path}`, { ...headers });
+                message = response.message;
+                return answerOf(message);
+            };
+            try {
+                return await within(timeout, exchange());
+            }
+            catch {
+                return null;
+            }
+            finally {
+                // dispose() leaves the connection of a proxy open: an answer that never ends would keep the process.
+                message?.destroy();
+                client.dispose();
+            }
+        },
+    };
+}
+/** The socket's own timeout starts again with every byte, so that a slow answer would never end. */
+async function within(milliseconds, work) {
+    let timer;
+    const timeout = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error('timeout')), milliseconds);
+    });
+    try {
+        return await Promise.race([work, timeout]);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
+async function answerOf(message) {
+    const header = (name) => {
+        const value = message.headers[name];
+        return typeof value === 'string' ? value : null;
+    };
+    return {
+        status: message.statusCode ?? 0,
+        contentType: header('content-type') ?? '',
+        body: await bodyOf(message),
+        date: header('date'),
+        requestId: header('x-amz-pay-request-id'),
+    };
+}
+async function bodyOf(message) {
+    const chunks = [];
+    let length = 0;
+    for await (const chunk of message) {
+        length += chunk.length;
+        if (length > maxBodyBytes)
+            throw new Error('too long');
+        chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+}
+
+
+/***/ })
+
+};
