@@ -127,7 +127,7 @@ test('A new shop gets its first key, is rotated, rolled back and retired by what
   await expect(slot('previous').textContent()).resolves.toContain(first)
   expect(await violations(tab)).toEqual([])
 
-  await fillIn('rollback')
+  await tab.locator('#command').selectOption('rollback')
   expect(await run()).toContain('rolled-back')
   await shop().getByText('acme/shop signs with K1').waitFor()
   await fillIn('retire')
@@ -223,13 +223,21 @@ test('A shop that has a key is adopted, three repositories are rotated, a review
   await shop().getByText('acme/shop signs with K1').waitFor()
 })
 
-test('It fits a phone, and a run needs nothing but the keyboard', async () => {
+test('It fits a phone, and a first key needs nothing but the keyboard', async () => {
   await tab.setViewportSize({ width: 360, height: 740 })
   await tab.locator('#command').focus()
   for (const key of ['g', 'Tab', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key)
   await tab.locator('#run .verdict.success', { hasText: 'generate' }).waitFor()
   expect(await overflow(tab)).toBe(0)
   expect(await violations(tab)).toEqual([])
+
+  await offered('Paste the public key').press('Enter')
+  await tab.keyboard.press('Enter')
+  await offered('Fill in activate').press('Enter')
+  await tab.keyboard.press('Enter')
+  await offered('Let 91 days pass').press('Enter')
+  await tab.locator('#next button:focus', { hasText: 'Fill in generate' }).waitFor()
+  expect(await overflow(tab)).toBe(0)
 })
 
 test('A mistaken paste is refused below the form that it was pasted into', async () => {

@@ -213,7 +213,7 @@ const retire: Rule = ({ amazonPay, previous, current, scene }) => {
     }
   }
   return {
-    text: 'The shop signs with the new key. Something is wrong with it? Roll back. Otherwise delete the old key in Integration Central, then run retire.',
+    text: 'The shop signs with the new key. Roll back if something is wrong; otherwise delete the old key, then run retire.',
     offers: [toOldKey, end, back],
   }
 }

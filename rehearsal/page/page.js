@@ -48,7 +48,15 @@ function finish({ faults, verdict }) {
   document.body.classList.remove('running')
   for (const fault of faults) form.elements[`fault-${fault}`].checked = false
   form.querySelector('details').open = false
+  // GitHub's form is empty each time; what has failed is easier to correct than to type again.
+  if (!/failure/.test(verdict)) empty()
   say(form, verdict, /failure/.test(verdict))
+}
+
+function empty() {
+  const { elements } = form
+  for (const name of ['public-key-id', 'replace-staged']) elements[name].value = ''
+  elements.leaked.checked = false
 }
 
 /** Leaves alone what has not changed, and what a person is typing into. */
@@ -62,6 +70,8 @@ function update(element, html) {
   element.dataset.html = html
   element.innerHTML = html
   if (mark) element.querySelector(`[data-run="${mark}"]`)?.focus()
+  // The keyboard stays where the person was.
+  if (isInside && element.id === 'next') (element.querySelector('button') ?? element).focus()
   if (element.id === 'stored') {
     element.querySelectorAll('details').forEach((one, index) => {
       one.open = open[index] ?? false
@@ -125,6 +135,7 @@ document.addEventListener('submit', async (event) => {
     target.elements.name.value = target.elements.name.defaultValue
   }
   if (name === 'approve' && answer) started = answer.run
+  if (name === 'approve' || name === 'delete') byId('next').focus()
 })
 
 byId('situation').addEventListener('change', ({ target }) => {
