@@ -45,9 +45,6 @@ const REPOSITORIES: Readonly<Record<SituationName, readonly string[]>> = {
   approval: [REPOSITORY],
 }
 
-/** For the commands that use it: the other ones would warn of an input that they do not use. */
-const REDEPLOY = `\${{ (inputs.command == 'activate' || inputs.command == 'rollback') && 'deploy.yml' || '' }}`
-
 /** Sets up a GitHub and an Amazon Pay for a situation. */
 export function setUp(github: GitHub, amazonPay: AmazonPay, name: SituationName): Situation {
   const isReviewed = name === 'approval'
@@ -61,7 +58,7 @@ export function setUp(github: GitHub, amazonPay: AmazonPay, name: SituationName)
   const workflow = vary(
     readWorkflow('amazon-pay-key.yml'),
     {
-      redeploy: REDEPLOY,
+      redeploy: 'deploy.yml',
       ...(repositories.length > 1 && { repository: repositories.join('\n') }),
       ...(isReviewed && { environment: 'production' }),
     },

@@ -177,9 +177,9 @@ describe('an input that the command does not use', () => {
       'public-key-id',
       'max-age-days',
     ])
-    expect(unused({ 'private-key': 'k', redeploy: 'd.yml', 'dry-run': 'true' }, 'status')).toEqual([
+    expect(unused({ 'private-key': 'k', artifact: 'true', 'dry-run': 'true' }, 'status')).toEqual([
       'private-key',
-      'redeploy',
+      'artifact',
       'dry-run',
     ])
   })
@@ -199,6 +199,7 @@ describe('an input that the command does not use', () => {
       region: 'eu',
       'pay-environment': 'live',
       'keep-previous': 'true',
+      redeploy: 'deploy.yml',
     }
     expect(unused(passed, command)).toEqual([])
   })

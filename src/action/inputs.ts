@@ -41,7 +41,8 @@ export const inputUse = {
   'amazon-pay-check': { by: verifying, otherwise: '' },
   'keep-previous': { by: ['activate', 'rollback'], otherwise: 'true' },
   'replace-staged': { by: ['generate', 'rollback'], otherwise: '' },
-  redeploy: { by: ['activate', 'rollback'], otherwise: '' },
+  // Set once in the workflow, like the slots.
+  redeploy: { by: all, otherwise: '' },
   'max-age-days': { by: ['status'], otherwise: '90' },
   artifact: { by: keyed, otherwise: '' },
   'retention-days': { by: keyed, otherwise: '0' },

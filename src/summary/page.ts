@@ -219,6 +219,7 @@ function amazonPaySection({ amazonPay, command }: Outcome): string {
     `It answered ${status} ${code(reasonCode ?? 'without reasonCode')}`,
     message ? ` “${text(message)}”` : '',
     requestId ? ` (${code('x-amz-pay-request-id')} ${code(requestId.slice(0, 80))})` : '',
+    status === 404 ? ', as expected: the request asks for something that does not exist' : '',
   ]
   return `${meaning} ${words.join('')}.`
 }
