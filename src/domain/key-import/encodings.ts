@@ -80,7 +80,8 @@ const encodings: readonly Encoding[] = [
   {
     how: 'with /n where line breaks belong',
     hint: writeNewline,
-    decode: (text) => (text.includes('/n') ? text.replaceAll('/n', '\n') : null),
+    // Base64 may contain /n as well: it is an escape only where it follows a boundary.
+    decode: (text) => (/-{5}\/n/.test(text) ? text.replaceAll('/n', '\n') : null),
   },
   {
     how: 'in base64, and a % behind it, which zsh prints where a newline is missing',
