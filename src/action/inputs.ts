@@ -41,8 +41,7 @@ export const inputUse = {
   'amazon-pay-check': { by: verifying, otherwise: '' },
   'keep-previous': { by: ['activate', 'rollback'], otherwise: 'true' },
   'replace-staged': { by: ['generate', 'rollback'], otherwise: '' },
-  // Set once in the workflow, like the slots.
-  redeploy: { by: all, otherwise: '' },
+  redeploy: { by: ['activate', 'rollback'], otherwise: '' },
   'max-age-days': { by: ['status'], otherwise: '90' },
   artifact: { by: keyed, otherwise: '' },
   'retention-days': { by: keyed, otherwise: '0' },
@@ -133,7 +132,9 @@ export function unusedInputs(raw: RawInputs, command: Command): Warning[] {
     .filter((name) => {
       const { by, otherwise }: { by: readonly Command[]; otherwise: string | null } = inputUse[name]
       const value = raw[name].trim()
-      return !by.includes(command) && value !== '' && value !== otherwise
+      // A deploy is set once in the workflow, for all commands of its form.
+      const unused = !by.includes(command) && name !== 'redeploy'
+      return unused && value !== '' && value !== otherwise
     })
     .map((name) => ({
       fact: `${name} is set, but command: ${command} does not use it`,
