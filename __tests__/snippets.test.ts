@@ -166,6 +166,7 @@ describe('docs/using-the-pair.md', () => {
     expect(accepted(buttonString, signature)).toBe(true)
   })
 
+  // What a machine does not have cannot run: these are skipped there, and run where it is installed.
   const python = has('python3', '-c', 'import cryptography')
   ;(python ? test : test.skip)('signs in Python', () => {
     const script = `${below(document, '## Python', 'python')}\nprint(sign(${JSON.stringify(buttonString)}))`

@@ -86,6 +86,7 @@ describe.each(places)('gh with $name', ({ args, scope }) => {
     expect(scope().secrets.has('AMAZON_PAY_PRIVATE_KEY')).toBe(false)
   })
 
+  // Debian's gh 2.23 has no `gh variable`.
   const variables = hasVariables ? test : test.skip
   variables(
     'stores a key record as a variable, reads it back byte for byte, and deletes it',

@@ -5,7 +5,7 @@ import { ownerAndName } from './location.ts'
 import { type Level, type Permission, type Permissions, permissionTitles } from './permissions.ts'
 import { hasStatus, wordsOf } from './refusal.ts'
 
-/** A GitHub App's installation on an account, as far as it is read. */
+/** What is read of a GitHub App's installation on an account. */
 export interface Installation {
   readonly id: number
   readonly suspended: boolean
