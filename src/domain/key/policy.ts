@@ -137,9 +137,8 @@ async function assertStrongFactors({ p, q }: RsaNumbers): Promise<void> {
   if (bitLength(distance) <= bits - 100) {
     throw weak('two factors that are too close together (FIPS 186-5, A.1.1)')
   }
-  for (const factor of [p, q]) {
-    if (!(await isPrime(factor))) throw weak('a factor that is not prime')
-  }
+  const prime = await Promise.all([isPrime(p), isPrime(q)])
+  if (prime.includes(false)) throw weak('a factor that is not prime')
 }
 
 /** In bytes, of AMZN-PAY-RSASSA-PSS-V2 and AMZN-PAY-RSASSA-PSS. */

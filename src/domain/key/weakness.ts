@@ -15,36 +15,44 @@ export function weaknessOf(modulus: bigint): string | null {
 /** Trial division goes this far; a record's key is checked for every target, so it has to take milliseconds. */
 const smallFactorLimit = 2 ** 17
 
-function smallFactorOf(modulus: bigint): number | null {
-  // Dividing a number of 2048 bits is slow, so primes are taken in groups whose product is still an exact number.
-  let group: number[] = []
-  let product = 1
-  for (const prime of primesBelow(smallFactorLimit)) {
-    if (product * prime > Number.MAX_SAFE_INTEGER) {
-      const factor = divisorIn(group, product, modulus)
-      if (factor !== null) return factor
-      group = []
-      product = 1
-    }
-    group.push(prime)
+/** Dividing a number of 2048 bits is slow, so primes are taken in groups whose product is still an exact number. */
+const primeGroups = groupsOf(primesBelow(smallFactorLimit))
+
+function groupsOf(primes: readonly number[]): { primes: number[]; product: bigint }[] {
+  const groups: number[][] = []
+  let product = Number.POSITIVE_INFINITY
+  for (const prime of primes) {
     product *= prime
+    if (product > Number.MAX_SAFE_INTEGER) {
+      groups.push([])
+      product = prime
+    }
+    groups.at(-1)?.push(prime)
   }
-  return divisorIn(group, product, modulus)
+  return groups.map((group) => ({ primes: group, product: BigInt(group.reduce((a, b) => a * b)) }))
 }
 
-function divisorIn(primes: readonly number[], product: number, modulus: bigint): number | null {
-  const remainder = Number(modulus % BigInt(product))
-  return primes.find((prime) => remainder % prime === 0) ?? null
+function smallFactorOf(modulus: bigint): number | null {
+  for (const { primes, product } of primeGroups) {
+    const remainder = Number(modulus % product)
+    const factor = primes.find((prime) => remainder % prime === 0)
+    if (factor !== undefined) return factor
+  }
+  return null
 }
 
 /** Steps of Fermat's method: it finds factors whose difference is small compared with their fourth root. */
 const fermatSteps = 100
+
+/** What a square can be modulo 16: it spares three of four square roots. */
+const squaresModulo16 = new Set([0n, 1n, 4n, 9n])
 
 function isNearSquare(modulus: bigint): boolean {
   const floor = squareRoot(modulus)
   let a = floor * floor === modulus ? floor : floor + 1n
   for (let step = 0; step < fermatSteps; step++, a++) {
     const square = a * a - modulus
+    if (!squaresModulo16.has(square & 15n)) continue
     const root = squareRoot(square)
     if (root * root === square) return true
   }
