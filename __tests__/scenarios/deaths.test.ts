@@ -1,5 +1,6 @@
 import type { Repository } from '../../rehearsal/github.ts'
 import type { Recorded } from '../../rehearsal/server.ts'
+import { isFull, sample } from '../sample.ts'
 import { exchangedPair, type Key, makeKey, type Pair, plant } from './planting.ts'
 import { secretsOf, targetsOf, variablesOf } from './reading.ts'
 import {
@@ -11,10 +12,8 @@ import {
   type StepOptions,
 } from './support.ts'
 
-// Real deaths: the process is killed when a write has taken effect and before its answer. FULL=1 also plays those
-// writes of the other commands that are not among the usual ones.
-
-const isFull = process.env.FULL === '1'
+// Real deaths: the process is killed when a write has taken effect and before its answer. With FULL=1 after every write;
+// otherwise after some, since commands/kill-points.test.ts dies after each of them in memory.
 
 let shop: Shop
 
@@ -121,7 +120,7 @@ describe('an activation that is killed after', () => {
     plant(shop.github, shop.repository, 'next', staged)
   })
 
-  test.each(numbered(activation))('%s is finished by one more run', async (_, after) => {
+  test.each(sample(numbered(activation), 3))('%s is finished by one more run', async (_, after) => {
     const form = { command: 'activate', 'public-key-id': staged.id }
     const { queued } = await die(after, form)
     const healed = await heal(after, form, { queued })
@@ -148,7 +147,7 @@ describe('a rollback that is killed after', () => {
     plant(shop.github, shop.repository, 'previous', good)
   })
 
-  test.each(numbered(rollback))(
+  test.each(sample(numbered(rollback), 4))(
     '%s is finished by one more run, which does not roll back twice',
     async (_, after) => {
       const { queued } = await die(after, { command: 'rollback' })

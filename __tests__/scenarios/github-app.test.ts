@@ -1,6 +1,7 @@
 import { type App, type GitHub, secondaryRateLimit } from '../../rehearsal/github.ts'
 import { searchFor } from '../adversarial/leak-search.ts'
 import { KeyWorkshop } from '../domain/key-import/workshop.ts'
+import { sample } from '../sample.ts'
 import { exchangedPair, makeKey, plant } from './planting.ts'
 import { annotated, changes, printed } from './reading.ts'
 import {
@@ -46,7 +47,7 @@ const organizationRead = {
 }
 
 describe('a token is asked for with exactly the permissions of', () => {
-  test.each<[string, Form, Record<string, string>, object]>([
+  const asked: [string, Form, Record<string, string>, object][] = [
     ['generate', { command: 'generate' }, {}, write],
     ['activate', { command: 'activate', 'public-key-id': 'ID' }, {}, write],
     ['rollback', { command: 'rollback' }, {}, write],
@@ -78,7 +79,9 @@ describe('a token is asked for with exactly the permissions of', () => {
       { redeploy: 'deploy.yml' },
       { ...write, actions: 'write' },
     ],
-  ])('%s', async (_, form, given, permissions) => {
+  ]
+
+  test.each(sample(asked, 3))('%s', async (_, form, given, permissions) => {
     await open()
     shop.github.addEnvironment(shop.repository, 'production', { protected: true })
     const id = exchangedPair(shop.amazonPay).id
@@ -89,7 +92,7 @@ describe('a token is asked for with exactly the permissions of', () => {
     expect(installationTokens(shop.github)).toEqual([])
   })
 
-  test.each<[string, Form, object]>([
+  const askedOfOrganization: [string, Form, object][] = [
     ['generate for an organization', { command: 'generate' }, organizationWrite],
     ['status of an organization', { command: 'status' }, organizationRead],
     [
@@ -97,7 +100,9 @@ describe('a token is asked for with exactly the permissions of', () => {
       { command: 'retire' },
       { ...organizationWrite, actions: 'read' },
     ],
-  ])('%s', async (_, form, permissions) => {
+  ]
+
+  test.each(sample(askedOfOrganization, 3))('%s', async (_, form, permissions) => {
     await open({ organization: 'acme' })
     const given = form.command === 'generate' ? ofOrganization : { organization: 'acme' }
     const ran = await shop.run(form, { with: given })
@@ -205,7 +210,7 @@ const settings = 'https://github.com/organizations/acme/settings/installations/<
 describe('what is wrong with an App is said in words and with the page to mend it', () => {
   beforeEach(() => open({ repositories: ['acme/shop', 'acme/orders'] }))
 
-  test.each<Refusal>([
+  const refusals: Refusal[] = [
     {
       title: 'a private key of another App',
       arrange: () => setAppKey(makeKey().privateKey),
@@ -255,7 +260,9 @@ describe('what is wrong with an App is said in words and with the page to mend i
       code: 'token-rejected',
       says: [/clock is (299|300|301) seconds ahead of GitHub’s/, 'NTP'],
     },
-  ])('$title', async ({ arrange, more, code, says }) => {
+  ]
+
+  test.each(sample(refusals, 2))('$title', async ({ arrange, more, code, says }) => {
     arrange()
     shop.github.faults.push({ match: { method: 'GET', path: /^\/app$/ }, do: ownPages })
     const ran = await shop.run({ command: 'generate' }, more)
@@ -303,14 +310,16 @@ test('GitHub that asks the App to slow down is waited for', async () => {
 })
 
 describe('a token that cannot be one is refused before any request:', () => {
-  test.each([
+  const impossible = [
     ['a line break', 'ghs_abcdefgh\nijklmnop', 'line break'],
     ['a space', 'ghs_abcdefgh ijklmnop', 'space'],
     ['quotes', '"ghs_abcdefghijklmnop"', 'quotes'],
     ['Bearer in front', 'Bearer ghs_abcdefghijklmnop', 'authentication scheme'],
     ['an expression', `\${{ secrets.KEYS_TOKEN }}`, 'expression that was not evaluated'],
     ['a private key', makeKey().privateKey, 'private key'],
-  ])('%s', async (_, token, says) => {
+  ] as const
+
+  test.each(sample(impossible, 5))('%s', async (_, token, says) => {
     await open({ app: false })
     const ran = await shop.run({ command: 'status' }, { with: { token } })
     expect(['token-rejected', 'key-wrong-half']).toContain(ran.outputs['error-code'])
@@ -338,7 +347,7 @@ describe('the private key of the App is read from', () => {
   ]
   const from = 'chmod 600 app;'
 
-  test.each(formats)('%s, and shown nowhere', async (_, format) => {
+  test.each(sample(formats, 2))('%s, and shown nowhere', async (_, format) => {
     workshop.write('app', appKey.privateKey)
     await open()
     const text = format()

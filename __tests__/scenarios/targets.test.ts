@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Organization, Shared } from '../../rehearsal/github.ts'
+import { sample } from '../sample.ts'
 import { exchangedPair, makeKey, plant } from './planting.ts'
 import { annotated, page, secretsOf, targetsOf, variablesOf } from './reading.ts'
 import { type RehearsalOptions, rehearse, type Shop, type StepOptions } from './support.ts'
@@ -26,7 +27,7 @@ const results = (ran: Parameters<typeof targetsOf>[0]): Record<string, string> =
   Object.fromEntries(targetsOf(ran).map(({ target, result }) => [target, result]))
 
 describe('an environment', () => {
-  test.each(['production', 'production/eu 1', 'größe'])(
+  test.each(sample(['production/eu 1', 'production', 'größe'], 3))(
     '“%s” stores its own pair',
     async (environment) => {
       await open({ environment })
@@ -66,7 +67,7 @@ describe('an organization', () => {
 
   const ids = (): number[] => [...shop.github.repositories.values()].map(({ id }) => id)
 
-  test.each(['private', 'all', 'selected'] as const)(
+  test.each(sample(['selected', 'private', 'all'] as const, 3))(
     'stores a first pair with visibility %s',
     async (visibility) => {
       const selected = visibility === 'selected' && { repository: 'acme/shop, acme/orders' }
