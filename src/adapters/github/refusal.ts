@@ -58,19 +58,19 @@ export function wordsOf(error: unknown): string {
   return error instanceof GitHubError ? error.refusal.message : ''
 }
 
-/** An answer's headers, by their names in lower case. */
-export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>
-
-/** An answer in an error that Octokit threw. */
-interface FailedAnswer {
+/** An answer, or the part of one that is looked at. */
+export interface Answer {
   readonly status: number
-  readonly headers: AnswerHeaders
-  readonly data: unknown
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | number | undefined>>
+  readonly data?: unknown
 }
 
+type AnswerHeaders = Answer['headers']
+
 /** The answer that Octokit made an error of; null where there was none. */
-export function answerIn(error: unknown): FailedAnswer | null {
-  const { response } = (error ?? {}) as { readonly response?: FailedAnswer }
+export function answerIn(error: unknown): Answer | null {
+  const { response } = (error ?? {}) as { readonly response?: Answer }
   return response ?? null
 }
 
@@ -78,7 +78,7 @@ export function answerIn(error: unknown): FailedAnswer | null {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof GitHubError) return error.refusal
   const answer = answerIn(error)
-  return answer ? answered(answer.status, answer.headers, answer.data) : unanswered(causeOf(error))
+  return answer ? refusalIn(answer) : unanswered(causeOf(error))
 }
 
 /** Octokit and fetch each wrap what went wrong in an error of their own. */
@@ -92,9 +92,10 @@ function causeOf(error: unknown): unknown {
   return innermost
 }
 
-/** A refusal from an answer's status, headers and body. */
-export function answered(status: number, headers: AnswerHeaders, data: unknown): Refusal {
-  const proxy = isWebPage(headers, data) && !isGitHubsOwn(status, headers)
+/** The refusal that an answer means. */
+export function refusalIn(answer: Answer): Refusal {
+  const { status, headers, data } = answer
+  const proxy = isWebPage(answer) && !isGitHubsOwn(status, headers)
   const said = (data as { message?: unknown } | null | undefined)?.message
   const words = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').trim().slice(0, 300) : ''
   const message = proxy
@@ -107,14 +108,10 @@ export function answered(status: number, headers: AnswerHeaders, data: unknown):
     limited,
     limitedUntil: limited ? limitEnd(headers) : null,
     proxy,
-    uncertain: isUnclear(status),
+    // Whether a try with this status may have had its effect.
+    uncertain: status < 300 || status === 408 || status >= 500,
     date: dateOf(headers),
   }
-}
-
-/** Whether a try with this status may have had its effect. */
-function isUnclear(status: number): boolean {
-  return status < 300 || status === 408 || status >= 500
 }
 
 export function dateOf(headers: AnswerHeaders): Date | null {
@@ -122,7 +119,7 @@ export function dateOf(headers: AnswerHeaders): Date | null {
 }
 
 /** HTML, by its type or, where a proxy names none, by its first character. */
-export function isWebPage(headers: AnswerHeaders, data: unknown): boolean {
+export function isWebPage({ headers, data }: Answer): boolean {
   const type = text(headers['content-type']) ?? ''
   return /^text\/html\b/i.test(type) || (typeof data === 'string' && /^\s*</.test(data))
 }
