@@ -9,6 +9,7 @@ import {
   dateOf,
   GitHubError,
   isWebPage,
+  numberIn,
   pointInTime,
   refusalIn,
   refusalOf,
@@ -170,9 +171,8 @@ function isWrite(route: string): boolean {
 }
 
 function remainingOf(headers: Answer['headers']): GitHub['remaining'] {
-  const requests = Number(headers['x-ratelimit-remaining'] ?? Number.NaN)
-  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN)
-  const resetAt = pointInTime(reset * 1000)
+  const requests = numberIn(headers, 'x-ratelimit-remaining')
+  const resetAt = pointInTime(numberIn(headers, 'x-ratelimit-reset') * 1000)
   return Number.isSafeInteger(requests) && resetAt ? { requests, resetAt } : null
 }
 

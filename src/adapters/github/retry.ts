@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports.ts'
-import { GitHubError, pauseBeforeRetry, refusalOf, refused } from './refusal.ts'
+import { GitHubError, refusalOf, refused } from './refusal.ts'
 
 const firstBackOff = 1000
 
@@ -34,7 +34,7 @@ export async function retried<T>(
     } catch (error) {
       last = refusalOf(error)
       uncertain ||= last.uncertain
-      const pause = pauseBeforeRetry(error, last)
+      const pause = last.retryAfter
       // A rate limit means that nothing has happened yet.
       const mayRepeat = repeatable || last.limited
       // A pause that outlasts the step is not begun.
