@@ -114,6 +114,7 @@ const interrupted: Rule = ({ scene, last, next, stagedIds }) => {
   const name = change ?? last.form.command
   const again = command(`Fill in ${name} again`, name, {
     ...(name === 'activate' && { 'public-key-id': stagedIds[0] ?? '' }),
+    ...(name === last.form.command && last.form),
   })
   return {
     text: `${
