@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { basename, dirname } from 'node:path'
+import { DefaultArtifactClient } from '@actions/artifact'
 import { Problem } from '../domain/problem.ts'
 import type { ArtifactStore } from '../ports.ts'
 
@@ -32,8 +33,6 @@ export function createArtifactStore(runUrl: string, stop: AbortSignal): Artifact
 /** Null when the run has an artifact of this name. */
 async function uploadFile(path: string, retentionDays: number, stop: AbortSignal) {
   try {
-    // The largest library by far: a chunk of its own, loaded when there is something to upload.
-    const { DefaultArtifactClient } = await import('@actions/artifact')
     stop.throwIfAborted()
     const upload = new DefaultArtifactClient().uploadArtifact('', [path], dirname(path), {
       skipArchive: true,

@@ -105,7 +105,7 @@ function createSealing(location: Location): Secrets['seal'] {
     })
     return fetched
   }
-  return async (name, value) => seal(name, value, await (sealingKey ?? refresh()), refresh)
+  return (name, value) => seal(name, value, sealingKey ?? refresh(), refresh)
 }
 
 function storedOrNull(data: unknown): Stored | null {
