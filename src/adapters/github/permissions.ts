@@ -10,7 +10,7 @@ type Permission =
   | 'organization_actions_variables'
   | 'metadata'
 
-export type Level = 'read' | 'write'
+type Level = 'read' | 'write'
 
 export type Permissions = Readonly<Partial<Record<Permission, Level>>>
 
