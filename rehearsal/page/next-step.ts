@@ -48,7 +48,7 @@ function factsOf(scene: Scene): Facts {
   return {
     scene,
     amazonPay,
-    last: runs.findLast(({ form }) => form.command !== 'deploy'),
+    last: runs.findLast(({ event, form }) => event !== 'schedule' && form.command !== 'deploy'),
     waiting: runs.find(({ waitsFor }) => waitsFor !== null),
     ...slots,
     stagedIds: idsOf(amazonPay, slots.next.fingerprint ?? ''),
