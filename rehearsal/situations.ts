@@ -8,7 +8,7 @@ export type SituationName = 'new' | 'existing' | 'many' | 'approval'
 export const SITUATIONS: Readonly<Record<SituationName, string>> = {
   new: 'A new shop without a key',
   existing: 'A shop that has a key already',
-  many: 'Three repositories, one of them forbidden',
+  many: 'Three repositories, one that the App does not cover',
   approval: 'One run with approval',
 }
 

@@ -40,6 +40,10 @@ export async function openWorld(order: Order, options: Options): Promise<OpenWor
   // Finding primes is slow and runs on another thread: begun now, it overlaps with loading the adapters.
   const makePair = keyPairs(order.inputs)
   const { targets, github, close } = await openGitHub(order, apiUrl, options)
+  // The largest library by far: what will need it loads it while primes are found.
+  const loadArtifacts = () => import('./adapters/artifact.ts')
+  const { command, artifact, dryRun } = order.inputs
+  if (command === 'generate' && artifact && !dryRun) loadArtifacts().catch(() => {})
   const world: World = {
     runner,
     clock,
@@ -48,7 +52,7 @@ export async function openWorld(order: Order, options: Options): Promise<OpenWor
     generateKeyPair: makePair,
     artifacts: {
       async upload(...upload) {
-        const { createArtifactStore } = await import('./adapters/artifact.ts')
+        const { createArtifactStore } = await loadArtifacts()
         return createArtifactStore(runner.run.url, runner.stop).upload(...upload)
       },
     },

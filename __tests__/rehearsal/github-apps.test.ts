@@ -44,6 +44,14 @@ test.each([
   expect([status, body.client_id]).toEqual([200, 'Iv23liTest'])
 })
 
+test('an App has a page, and an organization that registered it', async () => {
+  expect((await ask('GET /app')).body).toMatchObject({
+    slug: 'amazon-pay-keys',
+    html_url: 'https://github.com/apps/amazon-pay-keys',
+    owner: { login: 'acme', type: 'Organization' },
+  })
+})
+
 test.each<[string, () => string, number, string]>([
   ['a key of another App', () => jwt({}, foreign), 401, 'A JSON web token could not be decoded'],
   [

@@ -39,19 +39,11 @@ function exchange(): string {
 
 const offeredForm = (): Form => offered('form')?.form ?? { command: 'nothing was offered' }
 
-async function rotate(): Promise<string> {
-  expect(await run({ command: 'generate' })).toBe('staged')
-  const id = exchange()
-  expect(offeredForm()).toEqual({ command: 'activate', 'public-key-id': id })
-  expect(await run(offeredForm())).toBe('activated')
-  return id
-}
-
-/** Does what is offered after a killed run: time, then the same command. */
+/** Does what is offered after a killed run: time, then the same command. A Monday's run may come in between. */
 async function heal(): Promise<string> {
   const { minutes } = offered('time') ?? { minutes: 0 }
   expect(minutes).toBe(15)
-  scene.pass(minutes * 60_000)
+  await scene.pass(minutes * 60_000)?.done
   return run(offeredForm())
 }
 
@@ -59,16 +51,19 @@ const keys = () =>
   slotsOf(scene.situation.targets[0]?.scope ?? { secrets: new Map(), variables: new Map() })
 
 test('After a killed run of each command, the offers finish it', async () => {
-  scene = await openScene('new')
+  scene = await openScene('existing')
+  const first = scene.situation.existingId ?? ''
+  await runKilled(offeredForm())
+  expect(await heal()).toBe('adopted')
+
   await runKilled({ command: 'generate' })
   expect(await heal()).toBe('staged')
-
-  const first = exchange()
-  await runKilled({ command: 'activate', 'public-key-id': first })
+  const second = exchange()
+  expect(offeredForm()).toEqual({ command: 'activate', 'public-key-id': second })
+  await runKilled(offeredForm())
   expect(await heal()).toBe('activated')
-  expect(scene.shops[0]?.pair?.publicKeyId).toBe(first)
+  expect(scene.shops[0]?.pair?.publicKeyId).toBe(second)
 
-  const second = await rotate()
   await runKilled({ command: 'rollback' })
   expect(await heal()).toBe('rolled-back')
   expect(Object.values(keys()).map(({ publicKeyId }) => publicKeyId)).toEqual([first, null, second])
@@ -76,18 +71,20 @@ test('After a killed run of each command, the offers finish it', async () => {
   expect(offered('delete')?.id).toBe(second)
   scene.amazonPay.deleteKey(second)
   await runKilled({ command: 'retire' })
+  await scene.pass(7 * 86_400_000)?.done
   expect(await heal()).toBe('retired')
   expect(scene.shops[0]).toMatchObject({ pair: { publicKeyId: first }, refused: 0 })
-  expect(offered('time')?.minutes).toBe(91 * 1440)
-}, 120_000)
+})
 
 test('After a leak, the key that no slot has any more is to be deleted', async () => {
-  scene = await openScene('new')
-  const leaked = await rotate()
+  scene = await openScene('existing')
+  const leaked = scene.situation.existingId ?? ''
+  expect(await run(offeredForm())).toBe('adopted')
+  expect(offered('time')?.minutes).toBe(91 * 1440)
   expect(await run({ command: 'generate' })).toBe('staged')
   const id = exchange()
   expect(await run({ command: 'activate', 'public-key-id': id, leaked: true })).toBe('activated')
   expect(offered('delete')?.id).toBe(leaked)
   scene.amazonPay.deleteKey(leaked)
   expect(offered('delete')).toBeUndefined()
-}, 120_000)
+})

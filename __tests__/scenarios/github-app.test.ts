@@ -186,16 +186,6 @@ test('an App without Actions works, with one remark', async () => {
   expect(annotated(ran, 'warning').filter((text) => text.includes('Actions'))).toHaveLength(1)
 })
 
-/** GitHub's answer to an App that asks who it is. */
-const ownPages = {
-  status: 200,
-  body: {
-    slug: 'shop-keys',
-    html_url: 'https://github.com/apps/shop-keys',
-    owner: { login: 'acme', type: 'Organization' },
-  },
-}
-
 interface Refusal {
   readonly title: string
   arrange(): void
@@ -227,7 +217,7 @@ describe('what is wrong with an App is said in words and with the page to mend i
       title: 'an App that is not installed',
       arrange: () => void shop.github.installations.splice(0),
       code: 'app-not-installed',
-      says: ['not installed on acme', 'https://github.com/apps/shop-keys/installations/new'],
+      says: ['not installed on acme', 'https://github.com/apps/amazon-pay-keys/installations/new'],
     },
     {
       title: 'a suspended installation',
@@ -248,7 +238,7 @@ describe('what is wrong with an App is said in words and with the page to mend i
       code: 'token-forbidden',
       says: [
         'Variables (repository): read and write',
-        'https://github.com/organizations/acme/settings/apps/shop-keys/permissions',
+        'https://github.com/organizations/acme/settings/apps/amazon-pay-keys/permissions',
         settings,
       ],
     },
@@ -264,7 +254,6 @@ describe('what is wrong with an App is said in words and with the page to mend i
 
   test.each(sample(refusals, 2))('$title', async ({ arrange, more, code, says }) => {
     arrange()
-    shop.github.faults.push({ match: { method: 'GET', path: /^\/app$/ }, do: ownPages })
     const ran = await shop.run({ command: 'generate' }, more)
     expect(ran.outputs).toMatchObject({ status: 'failed', 'error-code': code })
     const [error = ''] = annotated(ran, 'error')

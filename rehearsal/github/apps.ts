@@ -10,6 +10,8 @@ export interface Apps {
     readonly clientId: string
     readonly id?: number
     readonly slug?: string
+    /** The organization that registered it. */
+    readonly owner?: string
     /** SPKI PEM. */
     readonly publicKey: string
     readonly permissions?: Permissions
@@ -25,11 +27,12 @@ export interface Apps {
 }
 
 export const appsOf = (github: State): Apps => ({
-  addApp({ clientId, id, slug, publicKey, permissions }) {
+  addApp({ clientId, id, slug, owner, publicKey, permissions }) {
     const app: App = {
       id: id ?? github.nextId(),
       clientId,
       slug: slug ?? 'amazon-pay-keys',
+      owner: owner ?? 'acme',
       publicKey,
       permissions: permissions ?? everything,
     }
@@ -81,8 +84,15 @@ const APP_PATHS: readonly {
 }[] = [
   {
     pattern: /^GET \/app$/,
-    answer: (_, { id, clientId, slug, permissions }) =>
-      ok({ id, client_id: clientId, slug, permissions }),
+    answer: (_, { id, clientId, slug, owner, permissions }) =>
+      ok({
+        id,
+        client_id: clientId,
+        slug,
+        owner: { login: owner, type: 'Organization' },
+        html_url: `https://github.com/apps/${slug}`,
+        permissions,
+      }),
   },
   {
     pattern: /^GET \/repos\/[^/]+\/[^/]+\/installation$/,

@@ -124,6 +124,8 @@ export interface App {
   readonly id: number
   readonly clientId: string
   readonly slug: string
+  /** The organization that registered it. */
+  readonly owner: string
   /** PEM of the public key. The App's owner has downloaded the private key. */
   readonly publicKey: string
   /** The permissions that it requests now. An installation may only have granted those of an earlier time. */

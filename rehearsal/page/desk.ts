@@ -74,7 +74,7 @@ function refuseRealTokens(fields: Fields): void {
   if (!/\b(?:gh[a-z]_|github_pat_)\w{20,}/.test(JSON.stringify(fields))) return
   throw new Refusal(
     400,
-    'This looks like a real token. The rehearsal takes none, and did nothing. If it is real, revoke it.',
+    'This looks like a real token, which the rehearsal does not accept. Nothing was done. If it is real, revoke it.',
   )
 }
 

@@ -48,7 +48,7 @@ function factsOf(scene: Scene): Facts {
   return {
     scene,
     amazonPay,
-    last: runs.findLast(({ form }) => form.command !== 'deploy'),
+    last: runs.findLast(({ event, form }) => event !== 'schedule' && form.command !== 'deploy'),
     waiting: runs.find(({ waitsFor }) => waitsFor !== null),
     ...slots,
     stagedIds: idsOf(amazonPay, slots.next.fingerprint ?? ''),
@@ -114,12 +114,13 @@ const interrupted: Rule = ({ scene, last, next, stagedIds }) => {
   const name = change ?? last.form.command
   const again = command(`Fill in ${name} again`, name, {
     ...(name === 'activate' && { 'public-key-id': stagedIds[0] ?? '' }),
+    ...(name === last.form.command && last.form),
   })
   return {
     text: `${
       change
         ? `The command ${change} was interrupted between the two secrets. The shop still signs with the pair of its last deploy.`
-        : 'The runner was killed in the middle of its writes.'
+        : 'The runner was killed while it was writing.'
     } Run the same command again${isLocked ? ', after the lock of the killed run has expired (three minutes)' : ''}.`,
     offers: [
       ...(change ? [{ label: 'Deploy now: the guard stops it', kind: 'deploy' } as const] : []),
@@ -166,7 +167,7 @@ const staged: Rule = ({ next, current, stagedIds }) => {
   }
   const fill = { 'public-key-id': id }
   return {
-    text: 'The public key has its Public Key ID. Activate it.',
+    text: 'The staged key has its Public Key ID. Activate it.',
     offers: [
       command('Fill in activate', 'activate', fill),
       ...(current.fingerprint === null
@@ -208,7 +209,7 @@ const retire: Rule = ({ amazonPay, previous, current, scene }) => {
   const end = command('Fill in retire', 'retire')
   if (previous.record?.rolledBackAt !== undefined) {
     return {
-      text: 'The shop is back at the key from before. Delete the other one in Integration Central, then run retire; or roll forward with its Public Key ID.',
+      text: 'The shop signs with the earlier key again. To finish, delete the other key in Integration Central and run retire. To use the other key after all, run rollback with its Public Key ID.',
       offers: [toOldKey, end, command('Fill in rollback', 'rollback', { 'public-key-id': id })],
     }
   }
@@ -226,7 +227,7 @@ const leaked: Rule = ({ scene, amazonPay, current }) => {
   if (old === undefined || current.record === null) return undefined
   if (scene.shops.some(({ pair }) => pair?.publicKeyId === old.id)) return undefined
   return {
-    text: 'A key that no slot has any more still works at Amazon. After a leak, delete it now.',
+    text: 'Amazon Pay still accepts a key that is in no slot any more. After a leak, delete it in Integration Central now.',
     offers: [{ label: 'Go to that key', kind: 'delete', id: old.id }],
   }
 }

@@ -26,7 +26,7 @@ export async function serve({ port = 0 } = {}): Promise<Page> {
     answer(door, request, response).catch((error: unknown) => {
       const isKnown = error instanceof Refusal
       if (!isKnown) console.error(error)
-      const message = isKnown ? error.message : 'The rehearsal broke: see the terminal.'
+      const message = isKnown ? error.message : 'The rehearsal failed: see the terminal.'
       sendJson(response, isKnown ? error.status : 500, { message })
     })
   })
@@ -59,7 +59,7 @@ async function answer(
 ): Promise<void> {
   const { method, url = '/', headers } = request
   // A name that was rebound to 127.0.0.1 arrives with a Host of its own.
-  if (headers.host !== host) throw new Refusal(403, `This page is http://${host}, nothing else.`)
+  if (headers.host !== host) throw new Refusal(403, `Open this page as http://${host}.`)
   const file = method === 'GET' ? FILES.get(url) : undefined
   if (file !== undefined) return send(response, 200, file.type, file.content())
 
@@ -72,7 +72,7 @@ async function answer(
   }
   if (method !== 'POST') throw new Refusal(404, 'There is nothing here.')
   if (headers.origin !== `http://${host}`) {
-    throw new Refusal(403, 'Another page may not press these buttons.')
+    throw new Refusal(403, 'Requests from other pages are refused.')
   }
   sendJson(response, 200, await desk.press(pathname.slice(1), await readFields(request)))
 }
@@ -82,7 +82,7 @@ async function readFields(request: IncomingMessage): Promise<Fields> {
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > 1024 * 1024) throw new Refusal(413, 'That is more than a megabyte.')
+    if (size > 1024 * 1024) throw new Refusal(413, 'The request is larger than 1 MB.')
     chunks.push(chunk)
   }
   try {

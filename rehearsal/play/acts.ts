@@ -220,7 +220,9 @@ export const STORIES: readonly Story[] = [
   },
   {
     situation: 'many',
-    acts: [{ title: 'Three repositories, one of them forbidden', play: manyRepositories }],
+    acts: [
+      { title: 'Three repositories, one that the App does not cover', play: manyRepositories },
+    ],
   },
   { situation: 'approval', acts: [{ title: 'One run with approval', play: approval }] },
 ]

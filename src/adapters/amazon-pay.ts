@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { HttpClient } from '@actions/http-client'
 import type { Answer } from '../domain/amazon-pay/verdict.ts'
@@ -27,7 +28,9 @@ export function createAmazonPay(override: URL | null, timeout = requestTimeout):
         return answerOf(message)
       }
       try {
-        return await within(timeout, exchange())
+        // The socket's own timeout starts again with every byte, so that a slow answer would never end.
+        const timeIsUp = once(AbortSignal.timeout(timeout), 'abort')
+        return await Promise.race([exchange(), timeIsUp.then(() => null)])
       } catch {
         return null
       } finally {
@@ -36,19 +39,6 @@ export function createAmazonPay(override: URL | null, timeout = requestTimeout):
         client.dispose()
       }
     },
-  }
-}
-
-/** The socket's own timeout starts again with every byte, so that a slow answer would never end. */
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), milliseconds)
-  })
-  try {
-    return await Promise.race([work, timeout])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { basename, dirname } from 'node:path'
+import { DefaultArtifactClient } from '@actions/artifact'
 import { Problem } from '../domain/problem.ts'
 import type { ArtifactStore } from '../ports.ts'
 
@@ -17,11 +19,11 @@ export function createArtifactStore(runUrl: string, stop: AbortSignal): Artifact
       if (isEnterpriseServer(runUrl)) throw failed('GitHub Enterprise Server has no such service')
       const result = await uploadFile(path, retentionDays, stop)
       if (result === null) return null
-      const { id, digest } = result
+      const { id = '', digest } = result
       if (digest !== sha256) throw changed(basename(path), digest)
       return {
-        id: id === undefined ? '' : String(id),
-        url: id === undefined ? '' : `${runUrl}/artifacts/${id}`,
+        id: String(id),
+        url: id === '' ? '' : `${runUrl}/artifacts/${id}`,
         digest: `sha256:${digest}`,
       }
     },
@@ -32,28 +34,19 @@ export function createArtifactStore(runUrl: string, stop: AbortSignal): Artifact
 async function uploadFile(path: string, retentionDays: number, stop: AbortSignal) {
   try {
     stop.throwIfAborted()
-    // The largest library by far: a chunk of its own, loaded when there is something to upload.
-    const { DefaultArtifactClient } = await import('@actions/artifact')
     const upload = new DefaultArtifactClient().uploadArtifact('', [path], dirname(path), {
       skipArchive: true,
       ...(retentionDays > 0 ? { retentionDays } : {}),
     })
-    return await orEnd(upload, AbortSignal.any([stop, AbortSignal.timeout(maxWait)]))
+    const end = AbortSignal.any([stop, AbortSignal.timeout(maxWait)])
+    const ended = once(end, 'abort').then(() => Promise.reject(end.reason))
+    // The client cannot be cancelled. It goes on in the background, until the process ends.
+    return await Promise.race([upload, ended])
   } catch (error) {
     const message = error instanceof Error ? error.message : ''
     if (/already exists|\b409\b|conflict/i.test(message)) return null
     throw failed(stop.aborted ? 'the step had to end before it was complete' : reasonOf(error))
   }
-}
-
-/** The client cannot be cancelled. It goes on in the background, until the process ends. */
-function orEnd<T>(promise: Promise<T>, end: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(end.reason)
-    if (end.aborted) giveUp()
-    end.addEventListener('abort', giveUp, { once: true })
-    promise.then(resolve, reject)
-  })
 }
 
 /** Only GitHub's own hosts have the service; `*.localhost` is GitHub in the rehearsal. */

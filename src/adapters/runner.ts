@@ -1,9 +1,9 @@
-import { constants, readFileSync, statSync } from 'node:fs'
-import { open, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
+import { readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import * as core from '@actions/core'
 import { mkdirP } from '@actions/io'
-import { Problem } from '../domain/problem.ts'
+import { Problem, type Warning } from '../domain/problem.ts'
 import { onOneLine } from '../domain/text.ts'
 import type { Run, Runner } from '../ports.ts'
 
@@ -37,12 +37,8 @@ export function createRunner(env: Environment, stop: AbortSignal): StepRunner {
     debug: (line) => core.debug(harmless(line)),
     info: (line) => core.info(harmless(line)),
     notice: (text) => core.notice(harmless(text)),
-    warning({ code, fact, hint }) {
-      core.warning(harmless(`${fact}. Next: ${hint}`), { title: code ?? 'amazon-pay-keys' })
-    },
-    error({ code, fact, hint }) {
-      core.error(harmless(`${fact}. Next: ${hint}`), { title: code })
-    },
+    warning: (warning) => annotate(core.warning, warning),
+    error: (problem) => annotate(core.error, problem),
     output(name, value) {
       assertRegularFile(env.GITHUB_OUTPUT)
       core.setOutput(name, value)
@@ -54,6 +50,10 @@ export function createRunner(env: Environment, stop: AbortSignal): StepRunner {
     publicKeyFile: (name, pem) => createFile(temp, name, pem),
     readFile: (path, input) => readBelow(roots, path, input),
   }
+}
+
+function annotate(print: typeof core.warning, { code, fact, hint }: Warning): void {
+  print(harmless(`${fact}. Next: ${hint}`), { title: code ?? 'amazon-pay-keys' })
 }
 
 /** Opening a named pipe waits for a reader, for ever. */
@@ -76,12 +76,7 @@ async function createFile(folder: string, name: string, text: string): Promise<s
     await mkdirP(folder)
     const path = join(folder, name)
     await rm(path, { force: true })
-    const file = await open(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o644)
-    try {
-      await file.writeFile(text)
-    } finally {
-      await file.close()
-    }
+    await writeFile(path, text, { flag: 'wx', mode: 0o644 })
     return path
   } catch {
     throw new Problem(
@@ -150,8 +145,8 @@ function eventTexts(env: Environment): string[] {
   const path = env.GITHUB_EVENT_PATH
   if (!path) return []
   try {
-    const { size } = statSync(path)
-    if (size > maxEventBytes || !statSync(path).isFile()) return []
+    const found = statSync(path)
+    if (!found.isFile() || found.size > maxEventBytes) return []
     return textsIn(JSON.parse(readFileSync(path, 'utf8')))
   } catch {
     return []

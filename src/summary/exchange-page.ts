@@ -60,7 +60,7 @@ function openStep({ region }: Outcome): string {
 }
 
 /** The name for the key in Integration Central: who uses it, for what, since when, and which key it is. */
-export function keyName(outcome: Outcome, key: KeyFacts): string {
+function keyName(outcome: Outcome, key: KeyFacts): string {
   return proposedKeyName({
     owner: outcome.targets[0]?.target ?? outcome.run.repository,
     payEnvironment: outcome.payEnvironment,

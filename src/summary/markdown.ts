@@ -56,11 +56,6 @@ export function numbered(items: readonly string[]): string {
   return items.map((item, index) => `${index + 1}. ${item}`).join('\n')
 }
 
-/** A section that opens on click. */
-export function folded(title: string, body: string): string {
-  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
-}
-
 export function checklist(items: readonly string[]): string {
   return items.map((item) => `- [ ] ${item}`).join('\n')
 }

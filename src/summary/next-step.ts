@@ -22,7 +22,7 @@ const steps = {
 } as const satisfies Partial<Record<string, NextStep>>
 
 /** What to do after a command that succeeded: the next command in the form, if there is one. */
-export function nextStepOf(outcome: Outcome): NextStep | null {
+function nextStepOf(outcome: Outcome): NextStep | null {
   const { status, problems, health, previousKept } = outcome
   if (problems.length > 0 || status === null) return null
   if (status === 'ok') return health.find(({ nextStep }) => nextStep.command)?.nextStep ?? null

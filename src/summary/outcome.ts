@@ -8,7 +8,7 @@ import type { Health } from '../domain/rotation/health.ts'
 import type { SlotNames } from '../domain/rotation/slots.ts'
 import type { OpenRun, Run, StoredArtifact } from '../ports.ts'
 
-export type Status =
+type Status =
   | 'staged'
   | 'activated'
   | 'rolled-back'
@@ -54,7 +54,7 @@ export interface TargetResult {
 }
 
 /** What Amazon Pay said about a pair, and what that means. */
-export interface AmazonPayAnswer {
+interface AmazonPayAnswer {
   readonly answer: 'accepted' | 'rejected' | 'undecided' | 'skipped'
   readonly judgement: Judgement | null
 }

@@ -351,6 +351,15 @@ describe('what is wrong with an App', () => {
     expect(problem.message).not.toMatch(/BEGIN|MII/)
   })
 
+  test('is not its key when a proxy asks for a login', async () => {
+    const { server, work } = await ask({})
+    server.react = () => ({ status: 401, headers: { 'content-type': 'text/html' }, body: '<html>' })
+    await expect(work).rejects.toMatchObject({
+      code: 'github-unavailable',
+      hint: expect.stringContaining('HTTPS_PROXY'),
+    })
+  })
+
   test('may be GitHub’s own', async () => {
     const { server, work } = await ask({})
     server.react = () => ({ status: 500 })

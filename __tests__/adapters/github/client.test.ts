@@ -21,10 +21,7 @@ describe('a request', () => {
   test('names the API version, this action, and the token', async () => {
     const server = await startLoopback(() => ({ body: { ok: true } }))
     const { client } = connect(server)
-    expect(await client.request(route, { ...names, per_page: 100 })).toEqual({
-      status: 200,
-      data: { ok: true },
-    })
+    expect(await client.request(route, { ...names, per_page: 100 })).toEqual({ ok: true })
     expect(server.asked[0]).toMatchObject({
       method: 'GET',
       path: '/repos/acme/shop/actions/secrets',
@@ -122,7 +119,7 @@ describe('a request is sent again', () => {
   ])('when %s', async (_, first) => {
     const server = await inOrder(first, { body: { ok: true } })
     const { client, clock } = connect(server)
-    expect(await client.request(route, names)).toMatchObject({ data: { ok: true } })
+    expect(await client.request(route, names)).toEqual({ ok: true })
     expect(clock.pauses).toHaveLength(1)
   })
 
@@ -148,7 +145,7 @@ describe('a request is sent again', () => {
   test('when it hung for too long', async () => {
     const server = await inOrder('hang', { body: { ok: true } })
     const { client } = connect(server, { requestTimeout: 100 })
-    expect(await client.request(route, names)).toMatchObject({ data: { ok: true } })
+    expect(await client.request(route, names)).toEqual({ ok: true })
   })
 
   test.each([400, 401, 403, 404, 409, 410, 422, 451])(
@@ -198,7 +195,7 @@ describe('a rate limit', () => {
   ])('is waited for by %s', async (_, first, pause) => {
     const server = await inOrder(first, { body: { ok: true } })
     const { client, clock, told } = connect(server)
-    expect(await client.request(route, names)).toMatchObject({ data: { ok: true } })
+    expect(await client.request(route, names)).toEqual({ ok: true })
     expect(clock.pauses[0]).toBeGreaterThanOrEqual(pause)
     expect(told).toEqual([`GitHub asks for a pause of ${pause / 1000} seconds`])
   })

@@ -20,26 +20,33 @@ describe('a sealed value', () => {
   test('is opened by its recipient, byte for byte', async () => {
     const { sealingKey, open } = pair()
     const value = 'line\nZürich\n\n'
-    const sealed = await seal('NAME', value, sealingKey, never)
+    const sealed = await seal('NAME', value, Promise.resolve(sealingKey), never)
     expect(open(sealed.value)).toBe(value)
     expect(sealed).toMatchObject({ name: 'NAME', sealingKeyId: 'same' })
     expect(Buffer.from(sealed.value, 'base64').length).toBe(Buffer.byteLength(value) + 48)
   })
 
   test('is not opened with another key, though that has the same id', async () => {
-    const sealed = await seal('NAME', 'value', pair().sealingKey, never)
+    const sealed = await seal('NAME', 'value', Promise.resolve(pair().sealingKey), never)
     expect(() => pair().open(sealed.value)).toThrow()
   })
 
   test('is different each time', async () => {
     const { sealingKey } = pair()
-    const [one, other] = await Promise.all([1, 2].map(() => seal('N', 'value', sealingKey, never)))
+    const [one, other] = await Promise.all(
+      [1, 2].map(() => seal('N', 'value', Promise.resolve(sealingKey), never)),
+    )
     expect(one?.value).not.toBe(other?.value)
   })
 
   test('is, when sealed again, for the key that is fetched then', async () => {
     const fresh = pair()
-    const sealed = await seal('NAME', 'value', pair().sealingKey, async () => fresh.sealingKey)
+    const sealed = await seal(
+      'NAME',
+      'value',
+      Promise.resolve(pair().sealingKey),
+      async () => fresh.sealingKey,
+    )
     expect(fresh.open((await sealed.reseal()).value)).toBe('value')
   })
 })

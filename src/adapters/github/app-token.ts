@@ -1,26 +1,19 @@
 import { Problem, type Warning } from '../../domain/problem.ts'
 import { quoted } from '../../domain/text.ts'
 import { type ClientOptions, createGitHubClient, type GitHubClient } from './client.ts'
-import { explain } from './errors.ts'
+import { answerOf, explain } from './errors.ts'
 import {
   findInstallation,
   type Installation,
-  installationOfAccount,
-  installationOn,
   isUnknownApp,
   lacking,
-  missingFrom,
-  namesOf,
   notInstalled,
-  readAppPages,
-  repositoryMissing,
-  settingsOf,
-  suspendedInstallation,
-  titlesOf,
+  suspended,
+  uncovered,
 } from './installation.ts'
 import { members, textOf } from './json.ts'
 import { ownerAndName } from './location.ts'
-import type { Permission, Permissions } from './permissions.ts'
+import { missingFrom, type Permissions, titlesOf } from './permissions.ts'
 import { GitHubError, hasStatus, wordsOf } from './refusal.ts'
 
 export interface AppTokenOptions extends Omit<ClientOptions, 'token'> {
@@ -32,8 +25,8 @@ export interface AppTokenOptions extends Omit<ClientOptions, 'token'> {
   /** `owner/name`; none: all that the installation covers. */
   readonly repositories: readonly string[]
   readonly permissions: Permissions
-  /** Asked for as far as the App has them. */
-  readonly optional: Permissions
+  /** Asked for as far as the App has it. */
+  readonly optional: Pick<Permissions, 'actions'>
 }
 
 export interface InstallationToken {
@@ -50,15 +43,16 @@ export interface InstallationToken {
  * @throws Problem `token-rejected`, `app-not-installed`, `token-forbidden`
  */
 export async function getInstallationToken(options: AppTokenOptions): Promise<InstallationToken> {
+  const { owner, repositories } = options
   const app = createGitHubClient({ ...options, token: await createJwt(options) })
   try {
-    const installation = await installationFor(app, options)
+    const installation = await findInstallation(app, owner, repositories)
     const granted = await choosePermissions(app, installation, options)
     const token = await createToken(app, installation, granted.permissions, options)
     return { token, ...granted, revoke: () => revoke(token, options) }
   } catch (error) {
     const what = 'get a token for the GitHub App’s installation'
-    throw rejected(error, options) ?? explain(error, { what, where: options.owner })
+    throw rejected(error, options) ?? explain(error, { what, where: owner })
   }
 }
 
@@ -70,73 +64,33 @@ async function createJwt({ clientId, pem, clock }: AppTokenOptions): Promise<str
   return (await githubAppJwt({ id: clientId, privateKey: pem, now })).token
 }
 
-async function installationFor(
-  app: GitHubClient,
-  { owner, repositories }: AppTokenOptions,
-): Promise<Installation> {
-  const installation = await findInstallation(app, owner, repositories)
-  if (installation?.suspended) throw suspendedInstallation(owner, installation)
-  if (installation) return installation
-  const ofAccount = repositories.length > 0 ? await installationOfAccount(app, owner) : null
-  if (ofAccount === null) throw notInstalled(owner, await readAppPages(app))
-  throw await uncovered(app, ofAccount, repositories)
-}
-
-/** Names the repositories that an installation does not cover. */
-async function uncovered(
-  app: GitHubClient,
-  installation: Installation,
-  repositories: readonly string[],
-): Promise<Problem> {
-  const missing: string[] = []
-  for (const repository of repositories) {
-    if ((await installationOn(app, repository)) === null) missing.push(repository)
-  }
-  return repositoryMissing(missing, installation)
-}
-
-type Granted = Pick<InstallationToken, 'permissions' | 'remarks'>
-
 async function choosePermissions(
   app: GitHubClient,
   installation: Installation,
   { permissions, optional, owner }: AppTokenOptions,
-): Promise<Granted> {
-  const missing = missingFrom(installation, permissions)
-  if (missing.length > 0) {
-    const pages = await readAppPages(app)
-    throw lacking(titlesOf(missing, permissions), owner, pages, installation)
-  }
-  const without = missingFrom(installation, optional)
-  const granted = namesOf(optional).filter((name) => !without.includes(name))
+): Promise<Pick<InstallationToken, 'permissions' | 'remarks'>> {
+  const everything = { ...permissions, ...optional }
+  const granted = installation.permissions ?? everything
+  const missing = missingFrom(granted, permissions)
+  if (Object.keys(missing).length > 0) throw await lacking(app, owner, missing, installation)
+  const { actions: lacks } = missingFrom(granted, optional)
+  if (!lacks) return { permissions: everything, remarks: [] }
+  // Where writing is wanted and reading is granted, reading is asked for.
+  const canRead = lacks === 'write' && !missingFrom(granted, { actions: 'read' }).actions
   return {
-    permissions: { ...permissions, ...only(granted, optional), ...readOnly(without, installation) },
-    remarks: without.map((name) => remarkOn(name, optional, installation)),
+    permissions: { ...permissions, ...(canRead && { actions: 'read' }) },
+    remarks: [
+      {
+        fact: `the GitHub App lacks the permission ${titlesOf({ actions: lacks })}, ${lost[lacks]}`,
+        hint: `add it to the App under Permissions & events, then accept it at ${installation.settings}`,
+      },
+    ],
   }
 }
 
-function only(names: readonly Permission[], of: Permissions): Permissions {
-  return Object.fromEntries(names.map((name) => [name, of[name]]))
-}
-
-/** Where writing is wanted and reading is granted, reading is asked for. */
-function readOnly(names: readonly Permission[], installation: Installation): Permissions {
-  const readable = names.filter(
-    (name) => missingFrom(installation, { [name]: 'read' }).length === 0,
-  )
-  return Object.fromEntries(readable.map((name) => [name, 'read']))
-}
-
-function remarkOn(name: Permission, wanted: Permissions, { page }: Installation): Warning {
-  const title = titlesOf([name], wanted)
-  const loss =
-    wanted[name] === 'write'
-      ? 'so redeploy cannot start a workflow'
-      : 'so protection rules of environments and open runs are not checked'
-  return {
-    fact: `the GitHub App lacks the permission ${title}, ${loss}`,
-    hint: `add it to the App under Permissions & events, then accept it at ${settingsOf(page)}`,
-  }
+const lost = {
+  read: 'so protection rules of environments and open runs are not checked',
+  write: 'so redeploy cannot start a workflow',
 }
 
 async function createToken(
@@ -145,27 +99,22 @@ async function createToken(
   permissions: Permissions,
   { owner, repositories, permissions: required }: AppTokenOptions,
 ): Promise<string> {
+  const names = repositories.map((repository) => ownerAndName(repository).repo)
   try {
-    const { data } = await app.request('POST /app/installations/{installation_id}/access_tokens', {
+    const data = await app.request('POST /app/installations/{installation_id}/access_tokens', {
       installation_id: installation.id,
       permissions,
-      ...(repositories.length > 0
-        ? { repositories: repositories.map((repository) => ownerAndName(repository).repo) }
-        : {}),
+      ...(names.length > 0 && { repositories: names }),
     })
     return textOf(members(data).token)
   } catch (error) {
-    if (hasStatus(error, 404)) throw notInstalled(owner, await readAppPages(app))
-    if (isSuspension(error)) throw suspendedInstallation(owner, installation)
+    const words = wordsOf(error)
+    if (hasStatus(error, 404)) throw await notInstalled(app, owner)
+    if (hasStatus(error, 403) && /suspended/i.test(words)) throw suspended(owner, installation)
     if (!hasStatus(error, 422)) throw error
-    if (/repositor/i.test(wordsOf(error))) throw await uncovered(app, installation, repositories)
-    const titles = titlesOf(namesOf(required), required)
-    throw lacking(titles, owner, await readAppPages(app), installation)
+    if (/repositor/i.test(words)) throw await uncovered(app, installation, repositories)
+    throw await lacking(app, owner, required, installation)
   }
-}
-
-function isSuspension(error: unknown): boolean {
-  return hasStatus(error, 403) && /suspended/i.test(wordsOf(error))
 }
 
 const maxSkew = 60_000
@@ -179,16 +128,17 @@ function rejected(error: unknown, { clientId, clock }: AppTokenOptions): Problem
       'copy the Client ID from the page of the App (Settings → Developer settings → GitHub Apps)',
     )
   }
-  if (!(error instanceof GitHubError) || error.refusal.status !== 401) return null
-  const { message, date } = error.refusal
-  const answer = `GitHub answered 401${message && ` “${message}”`}`
+  if (!(error instanceof GitHubError)) return null
+  const { status, proxy, date } = error.refusal
+  if (status !== 401 || proxy) return null
+  const answer = answerOf(error.refusal)
   const skew = date === null ? 0 : date.getTime() - clock.now().getTime()
   if (Math.abs(skew) > maxSkew) {
     const seconds = Math.round(Math.abs(skew) / 1000)
     return new Problem(
       'token-rejected',
       `the runner’s clock is ${seconds} seconds ${skew > 0 ? 'behind' : 'ahead of'} GitHub’s, so GitHub does not accept what the App signs: ${answer}`,
-      'set the runner’s clock (for example by NTP), then run this again',
+      'set the runner’s clock (for example by NTP), then run the same command again',
     )
   }
   return new Problem(

@@ -13,14 +13,8 @@ export class OversizedAnswer extends Error {
   }
 }
 
-/** The part of a fetch response that Octokit reads. */
-interface Answer {
-  readonly url: string
-  readonly status: number
-  readonly headers: Headers
-  text(): Promise<string>
-  arrayBuffer(): Promise<ArrayBuffer>
-}
+/** The part of a response that Octokit reads. */
+type Answer = Pick<Response, 'url' | 'status' | 'headers' | 'text' | 'arrayBuffer'>
 
 /** The toolkit's fetch, which honours HTTPS_PROXY and NO_PROXY, for answers of a bounded size. */
 export async function boundedFetch(url: string, options: RequestInit): Promise<Answer> {

@@ -4,13 +4,14 @@ import type { GitHub } from '../../ports.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { listOf, members, unexpected } from './json.ts'
 import {
-  type AnswerHeaders,
-  answered,
+  type Answer,
   answerIn,
   dateOf,
   GitHubError,
   isWebPage,
+  numberIn,
   pointInTime,
+  refusalIn,
   refusalOf,
   refused,
 } from './refusal.ts'
@@ -22,12 +23,6 @@ const requestTimeout = 10_000
 const pageSize = 100
 const maxPages = 100
 
-/** One answer of GitHub that is not an error. */
-export interface Reply {
-  readonly status: number
-  readonly data: unknown
-}
-
 /** Values for a route's template; what the template does not name goes into the query or the body. */
 export type Parameters = Readonly<Record<string, unknown>>
 
@@ -36,10 +31,11 @@ export interface GitHubClient {
   /** What the answers so far said of GitHub's clock and limits. */
   readonly seen: Seen
   /**
+   * The data of the answer.
    * @param repeatable false: not sent again when the answer was lost, since it would happen twice
    * @throws GitHubError
    */
-  request(route: string, parameters?: Parameters, repeatable?: boolean): Promise<Reply>
+  request(route: string, parameters?: Parameters, repeatable?: boolean): Promise<unknown>
   /**
    * The items of a list, page by page.
    * @param member the member of each page that contains the items
@@ -74,20 +70,29 @@ export interface ClientOptions extends RetryOptions {
  * of one pair, which must be written back to back.
  */
 export function createGitHubClient(options: ClientOptions): GitHubClient {
-  const transport = createTransport(options)
+  const seen: Mutable<Seen> = { serverTime: null, writes: 0, remaining: null }
+  const send = createSender(options, seen)
   const reportPause = createPauseReporter(options)
-  const request: GitHubClient['request'] = async (route, parameters = {}, repeatable = true) => {
-    const line = describeRequest(route, parameters)
-    const send = (): Promise<Reply> => transport.send(route, parameters, line)
-    return retried({ send, repeatable, reportPause }, options)
-  }
+  const request: GitHubClient['request'] = (route, parameters = {}, repeatable = true) =>
+    retried(() => send(route, parameters), { ...options, repeatable, reportPause })
   return {
-    seen: transport.seen,
+    seen,
     request,
-    list: (route, parameters, member, pages = maxPages) =>
-      readPages(request, route, parameters, member, pages),
+    async list(route, parameters, member, pages = maxPages) {
+      const items: unknown[] = []
+      for (let page = 1; page <= pages; page += 1) {
+        const data = await request(route, { ...parameters, per_page: pageSize, page })
+        const { [member]: found, total_count: total } = members(data)
+        const onThisPage = listOf(found)
+        items.push(...onThisPage)
+        if (onThisPage.length < pageSize || items.length === total) return { items, complete: true }
+      }
+      return { items, complete: false }
+    },
   }
 }
+
+type Mutable<T> = { -readonly [Member in keyof T]: T[Member] }
 
 /** Requests that run at the same time meet the same limit: it is reported once. */
 function createPauseReporter({ clock, tell }: ClientOptions): (pause: number) => void {
@@ -100,72 +105,37 @@ function createPauseReporter({ clock, tell }: ClientOptions): (pause: number) =>
   }
 }
 
-async function readPages(
-  request: GitHubClient['request'],
-  route: string,
-  parameters: Parameters,
-  member: string,
-  pages: number,
-): Promise<List> {
-  const items: unknown[] = []
-  for (let page = 1; page <= pages; page += 1) {
-    const { data } = await request(route, { ...parameters, per_page: pageSize, page })
-    const { [member]: found, total_count: total } = members(data)
-    const onThisPage = listOf(found)
-    items.push(...onThisPage)
-    if (onThisPage.length < pageSize || items.length === total) return { items, complete: true }
-  }
-  return { items, complete: false }
-}
-
-interface Transport {
-  readonly seen: Seen
-  /**
-   * One try.
-   * @param line the request as the debug log names it
-   */
-  send(route: string, parameters: Parameters, line: string): Promise<Reply>
-}
-
 /** Sends single requests, and remembers what the answers say of GitHub's clock and limits. */
-function createTransport(options: ClientOptions): Transport {
-  const { debug, deadline } = options
+function createSender(
+  options: ClientOptions,
+  seen: Mutable<Seen>,
+): (route: string, parameters: Parameters) => Promise<unknown> {
   const octokit = createOctokit(options)
-  const seen: { -readonly [Member in keyof Seen]: Seen[Member] } = {
-    serverTime: null,
-    writes: 0,
-    remaining: null,
-  }
-  const learn = (headers: AnswerHeaders): void => {
-    seen.serverTime = dateOf(headers) ?? seen.serverTime
-    seen.remaining = remainingOf(headers) ?? seen.remaining
-  }
-  return {
-    seen,
-    async send(route, parameters, line) {
-      if (isWrite(route)) seen.writes += 1
-      debug(`GitHub: ${line}`)
-      try {
-        const timeout = AbortSignal.timeout(options.requestTimeout ?? requestTimeout)
-        const { status, data, headers } = await octokit.request(route, {
-          ...parameters,
-          headers: { 'x-github-api-version': apiVersion },
-          request: { signal: AbortSignal.any([timeout, deadline.signal]) },
-        })
-        learn(headers)
-        debug(`GitHub: ${line}: ${describeAnswer(status, headers)}`)
-        return usable(status, headers, data)
-      } catch (error) {
-        if (error instanceof GitHubError) throw error
-        const answer = answerIn(error)
-        if (answer) learn(answer.headers)
-        const outcome = answer
-          ? describeAnswer(answer.status, answer.headers)
-          : refusalOf(error).message
-        debug(`GitHub: ${line}: ${outcome}`)
-        throw error
-      }
-    },
+  return async (route, parameters) => {
+    const line = `GitHub: ${describeRequest(route, parameters)}`
+    const learn = ({ status, headers }: Answer): void => {
+      seen.serverTime = dateOf(headers) ?? seen.serverTime
+      seen.remaining = remainingOf(headers) ?? seen.remaining
+      options.debug(`${line}: ${describeAnswer(status, headers)}`)
+    }
+    if (isWrite(route)) seen.writes += 1
+    options.debug(line)
+    const timeout = AbortSignal.timeout(options.requestTimeout ?? requestTimeout)
+    try {
+      const answer = await octokit.request(route, {
+        ...parameters,
+        headers: { 'x-github-api-version': apiVersion },
+        request: { signal: AbortSignal.any([timeout, options.deadline.signal]) },
+      })
+      learn(answer)
+      return usable(answer)
+    } catch (error) {
+      const answer = answerIn(error)
+      if (answer) learn(answer)
+      else if (!(error instanceof GitHubError))
+        options.debug(`${line}: ${refusalOf(error).message}`)
+      throw error
+    }
   }
 }
 
@@ -185,13 +155,14 @@ function createOctokit({ token, apiUrl }: ClientOptions): ReturnType<typeof getO
   })
 }
 
-/** What can be used of an answer that Octokit took for a success. */
-function usable(status: number, headers: AnswerHeaders, data: unknown): Reply {
+/** The data of an answer that Octokit took for a success. */
+function usable(answer: Answer): unknown {
+  const { status, data } = answer
   if (status >= 300) throw new GitHubError(refused(status, ''))
-  if (isWebPage(headers, data)) throw new GitHubError(answered(status, headers, data))
+  if (isWebPage(answer)) throw new GitHubError(refusalIn(answer))
   // Octokit leaves a body as text that is not JSON. GitHub sends none such.
   if (typeof data === 'string' && data !== '') throw unexpected()
-  return { status, data }
+  return data
 }
 
 /** Requests that GitHub counts among those that create content, and wants to be paced. */
@@ -199,10 +170,9 @@ function isWrite(route: string): boolean {
   return !route.startsWith('GET ') && /\/(secrets|variables)\b/.test(route)
 }
 
-function remainingOf(headers: AnswerHeaders): GitHub['remaining'] {
-  const requests = Number(headers['x-ratelimit-remaining'] ?? Number.NaN)
-  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN)
-  const resetAt = pointInTime(reset * 1000)
+function remainingOf(headers: Answer['headers']): GitHub['remaining'] {
+  const requests = numberIn(headers, 'x-ratelimit-remaining')
+  const resetAt = pointInTime(numberIn(headers, 'x-ratelimit-reset') * 1000)
   return Number.isSafeInteger(requests) && resetAt ? { requests, resetAt } : null
 }
 
@@ -215,7 +185,7 @@ function describeRequest(route: string, parameters: Parameters): string {
   )
 }
 
-function describeAnswer(status: number, headers: AnswerHeaders): string {
+function describeAnswer(status: number, headers: Answer['headers']): string {
   const id = String(headers['x-github-request-id'] ?? '')
   return `${status}, request ${/^[\w:.-]{1,100}$/.test(id) ? id : 'without id'}`
 }

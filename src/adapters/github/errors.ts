@@ -12,9 +12,21 @@ export interface Attempt {
   /** Default: a repository. */
   readonly kind?: TargetSpec['kind']
   /** What the request would have changed. Without it, it only reads. */
-  readonly write?: 'secret' | 'variable'
+  readonly write?: 'secret' | 'variable' | undefined
   /** What the token needs, in GitHub's words, where it is not Secrets and Variables: “Actions: read”. */
   readonly needs?: string
+}
+
+/**
+ * Does the work of an attempt.
+ * @throws Problem what GitHub's refusal means
+ */
+export async function attempt<T>(tried: Attempt, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw explain(error, tried)
+  }
 }
 
 /** What GitHub's refusal means for a person, and what to do next. What is not a refusal is thrown on. */
@@ -22,14 +34,11 @@ export function explain(error: unknown, attempt: Attempt): Problem {
   if (error instanceof Problem) return error
   if (!(error instanceof GitHubError)) throw error
   const { refusal } = error
-  const explanation =
+  const { code, fact, hint } =
     unavailable(refusal) ?? refusedByStatus(refusal, attempt) ?? otherwise(refusal, attempt)
-  return new Problem(
-    explanation.code,
-    explanation.fact ?? `could not ${attempt.what} of ${attempt.where}: ${answerOf(refusal)}`,
-    explanation.hint,
-    { uncertain: attempt.write !== undefined && refusal.uncertain },
-  )
+  return new Problem(code, fact ?? failed(refusal, attempt), hint, {
+    uncertain: attempt.write !== undefined && refusal.uncertain,
+  })
 }
 
 interface Explanation {
@@ -39,8 +48,12 @@ interface Explanation {
   readonly hint: string
 }
 
+function failed(refusal: Refusal, { what, where }: Attempt): string {
+  return `could not ${what} of ${where}: ${answerOf(refusal)}`
+}
+
 /** “GitHub answered 403 “Resource not accessible by integration””. */
-function answerOf({ status, message, proxy }: Refusal): string {
+export function answerOf({ status, message, proxy }: Refusal): string {
   if (status === null || proxy) return message
   const said = onOneLine(message)
   return `GitHub answered ${status}${said && ` “${said}”`}`
@@ -48,63 +61,60 @@ function answerOf({ status, message, proxy }: Refusal): string {
 
 /** GitHub did not decide: another time, or another way to it, may give another answer. */
 function unavailable(refusal: Refusal): Explanation | null {
-  const code = 'github-unavailable'
+  const hint = unavailableHint(refusal)
+  return hint === null ? null : { code: 'github-unavailable', hint }
+}
+
+function unavailableHint(refusal: Refusal): string | null {
   const { status, limitedUntil } = refusal
   if (refusal.proxy) {
-    return {
-      code,
-      hint: 'a proxy between the runner and GitHub probably answered: check HTTPS_PROXY and NO_PROXY, and whether the proxy lets GITHUB_API_URL through without a login page',
-    }
+    return 'a proxy between the runner and GitHub probably answered: check HTTPS_PROXY and NO_PROXY, and whether the proxy lets GITHUB_API_URL through without a login page'
   }
   if (refusal.limited) {
     const when = limitedUntil
       ? `wait until ${limitedUntil.toISOString().slice(0, 19)}Z`
       : 'wait for some minutes, after an hourly limit for up to an hour'
-    return {
-      code,
-      hint: `this token has reached GitHub’s rate limit: ${when}, then run this again`,
-    }
+    return `this token has reached GitHub’s rate limit: ${when}, then run the same command again`
   }
   if (refusal.untrusted) {
-    return {
-      code,
-      hint: 'if a proxy or GitHub Enterprise Server has a certificate of your own authority, set NODE_EXTRA_CA_CERTS to its file on the runner',
-    }
+    return 'if a proxy or GitHub Enterprise Server has a certificate of your own authority, set NODE_EXTRA_CA_CERTS to its file on the runner'
   }
   if (status === null || status === 408 || status >= 500) {
-    return {
-      code,
-      hint: 'check GitHub’s status (githubstatus.com) and the runner’s network and proxy, then run this again: it continues where it was interrupted',
-    }
+    return 'check GitHub’s status (githubstatus.com) and the runner’s network and proxy, then run the same command again: it continues where it was interrupted'
   }
   return null
 }
 
 function refusedByStatus(refusal: Refusal, attempt: Attempt): Explanation | null {
   const { status } = refusal
+  const answer = answerOf(refusal)
   if (status === 401) {
     return {
       code: 'token-rejected',
-      fact: `GitHub does not accept the token: ${answerOf(refusal)}`,
+      fact: `GitHub does not accept the token: ${answer}`,
       hint: 'the token is expired, revoked or truncated: pass app-client-id and app-private-key, so that this action gets a token itself, or a new token',
     }
   }
   if (status === 403) return forbidden(refusal, attempt)
   if (status === 404) return missing(refusal, attempt)
-  if (status === 410 || status === 451) {
+  if (status === 410) {
     return {
       code: 'target-not-found',
-      fact: `${attempt.where} is not available: ${answerOf(refusal)}`,
-      hint:
-        status === 451
-          ? 'GitHub has blocked it for legal reasons: its owner finds the reason in GitHub’s mail; leave it out until then'
-          : 'it was removed, or the feature is switched off there: correct the inputs repository, environment and organization',
+      fact: `${attempt.where} is not available: ${answer}`,
+      hint: 'it was removed, or the feature is switched off there: correct the inputs repository, environment and organization',
+    }
+  }
+  if (status === 451) {
+    return {
+      code: 'target-not-found',
+      fact: `${attempt.where} is not available: ${answer}`,
+      hint: 'GitHub has blocked it for legal reasons: its owner finds the reason in GitHub’s mail; leave it out until then',
     }
   }
   if (status !== null && status >= 300 && status < 400) {
     return {
       code: 'target-not-found',
-      fact: `${attempt.where} has moved: ${answerOf(refusal)}`,
+      fact: `${attempt.where} has moved: ${answer}`,
       hint: 'write its present name in repository or organization; the token is never sent to the address of a redirect',
     }
   }
@@ -115,15 +125,15 @@ function otherwise(refusal: Refusal, attempt: Attempt): Explanation {
   if (attempt.write === undefined) {
     return {
       code: 'github-unavailable',
-      hint: 'this action does not expect such an answer: run it again; if it happens again, check GITHUB_API_URL and what is between the runner and GitHub',
+      hint: 'this action does not expect such an answer: run the same command again; if it happens again, check GITHUB_API_URL and what is between the runner and GitHub',
     }
   }
   const isFull = /limit|maximum|too many/i.test(refusal.message)
   return {
     code: attempt.write === 'variable' ? 'variable-write-failed' : 'secret-write-failed',
     hint: isFull
-      ? `delete ${attempt.write}s that are not used any more, then run this again`
-      : 'check prefix, and the target under Settings → Secrets and variables → Actions, then run this again',
+      ? `delete ${attempt.write}s that are not used any more, then run the same command again`
+      : 'check prefix, and the target under Settings → Secrets and variables → Actions, then run the same command again',
   }
 }
 
@@ -167,14 +177,12 @@ function forbidden(refusal: Refusal, attempt: Attempt): Explanation {
   const code = 'token-forbidden'
   const byWords = refusalsByWords.find(([words]) => words.test(refusal.message))
   if (byWords) return { code, hint: byWords[1] }
-  const fact = `could not ${attempt.what} of ${attempt.where}: ${answerOf(refusal)}`
   const accepted = refusal.accepted ? ` and accepts ${onOneLine(refusal.accepted)}` : ''
-  const isApp = /by integration/i.test(refusal.message)
   const permissions = permissionsOf(attempt)
   return {
     code,
-    fact: `${fact}${accepted}`,
-    hint: isApp
+    fact: `${failed(refusal, attempt)}${accepted}`,
+    hint: /by integration/i.test(refusal.message)
       ? `give the GitHub App ${permissions}; GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say`
       : `give the token ${permissions}; runs from forks and of Dependabot receive no secrets`,
   }
@@ -191,21 +199,18 @@ function permissionsOf({ kind = 'repository', write, needs }: Attempt): string {
   }[kind]
 }
 
-function missing(refusal: Refusal, { where, kind }: Attempt): Explanation {
-  const fact = `${where} was not found with this token: ${answerOf(refusal)}`
-  if (kind === 'environment') {
-    return {
-      code: 'environment-not-found',
-      fact,
-      hint: 'check the spelling of environment and repository; create the environment under Settings → Environments, since this action never does; a token that does not cover the repository gets 404 as well',
-    }
-  }
+function missing(refusal: Refusal, { where, kind = 'repository' }: Attempt): Explanation {
+  const hint = {
+    repository:
+      'check the spelling of repository, and that the token covers it: without access to a private repository GitHub answers 404 as well, also to a classic token without the scope repo',
+    environment:
+      'check the spelling of environment and repository; create the environment under Settings → Environments, since this action never does; a token that does not cover the repository gets 404 as well',
+    organization:
+      'check the spelling of organization, and that the token covers it: without access GitHub answers 404 as well, also to a classic token without the scope admin:org',
+  }[kind]
   return {
-    code: 'target-not-found',
-    fact,
-    hint:
-      kind === 'organization'
-        ? 'check the spelling of organization, and that the token covers it: without access GitHub answers 404 as well, also to a classic token without the scope admin:org'
-        : 'check the spelling of repository, and that the token covers it: without access to a private repository GitHub answers 404 as well, also to a classic token without the scope repo',
+    code: kind === 'environment' ? 'environment-not-found' : 'target-not-found',
+    fact: `${where} was not found with this token: ${answerOf(refusal)}`,
+    hint,
   }
 }

@@ -1,6 +1,6 @@
 import type { TargetSpec } from '../../ports.ts'
-import type { GitHubClient, Parameters, Reply } from './client.ts'
-import type { Attempt } from './errors.ts'
+import type { GitHubClient, Parameters } from './client.ts'
+import { type Attempt, attempt } from './errors.ts'
 import { hasStatus } from './refusal.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -13,9 +13,12 @@ export interface Location {
   readonly label: string
   readonly kind: TargetSpec['kind']
   /** One request below the target's path, such as `/secrets/{secret_name}`. */
-  call(method: Method, path: string, parameters?: Parameters): Promise<Reply>
-  /** For the message of a request that fails. */
-  attempt(what: string, write?: Attempt['write']): Attempt
+  call(method: Method, path: string, parameters?: Parameters): Promise<unknown>
+  /**
+   * Work that may fail as a whole.
+   * @throws Problem
+   */
+  attempt<T>(what: string, work: () => Promise<T>, write?: Attempt['write']): Promise<T>
 }
 
 export function locate(client: GitHubClient, spec: TargetSpec): Location {
@@ -27,9 +30,9 @@ export function locate(client: GitHubClient, spec: TargetSpec): Location {
     environment: kind === 'environment' ? spec.environment : null,
     label,
     kind,
-    call: (method, rest, more = {}) =>
+    call: (method, rest, more) =>
       client.request(`${method} ${path}${rest}`, { ...parameters, ...more }),
-    attempt: (what, write) => ({ what, where: label, kind, ...(write && { write }) }),
+    attempt: (what, work, write) => attempt({ what, where: label, kind, write }, work),
   }
 }
 
@@ -66,9 +69,9 @@ export function isSameName(one: string, other: string): boolean {
 }
 
 /** The answer's data; null when GitHub answers 404. */
-export async function orNull(reply: Promise<Reply>): Promise<unknown> {
+export async function orNull(data: Promise<unknown>): Promise<unknown> {
   try {
-    return (await reply).data
+    return await data
   } catch (error) {
     if (hasStatus(error, 404)) return null
     throw error

@@ -1,7 +1,7 @@
 import type { Command, TargetSpec } from '../../ports.ts'
 
 /** Permissions of a GitHub App that this action may ask for, as GitHub's API spells them. */
-export type Permission =
+type Permission =
   | 'secrets'
   | 'actions_variables'
   | 'environments'
@@ -10,12 +10,12 @@ export type Permission =
   | 'organization_actions_variables'
   | 'metadata'
 
-export type Level = 'read' | 'write'
+type Level = 'read' | 'write'
 
 export type Permissions = Readonly<Partial<Record<Permission, Level>>>
 
 /** How GitHub's settings pages call a permission. */
-export const permissionTitles: Readonly<Record<Permission, string>> = {
+const titles: Readonly<Record<Permission, string>> = {
   secrets: 'Secrets (repository)',
   actions_variables: 'Variables (repository)',
   environments: 'Environments (repository)',
@@ -25,24 +25,12 @@ export const permissionTitles: Readonly<Record<Permission, string>> = {
   metadata: 'Metadata (repository)',
 }
 
-type Kind = TargetSpec['kind']
-
 /** The table: what a kind of target needs, at the level of the command. `metadata` is only ever read. */
-const ofTarget: Readonly<Record<Kind, readonly Permission[]>> = {
+const ofTarget: Readonly<Record<TargetSpec['kind'], readonly Permission[]>> = {
   repository: ['secrets', 'actions_variables'],
   // GitHub lists the secrets of environments under Environments, “additional permissions: secrets”.
   environment: ['secrets', 'actions_variables', 'environments'],
   organization: ['organization_secrets', 'organization_actions_variables', 'metadata'],
-}
-
-const levels: Readonly<Record<Command, Level>> = {
-  generate: 'write',
-  activate: 'write',
-  rollback: 'write',
-  retire: 'write',
-  adopt: 'write',
-  status: 'read',
-  validate: 'read',
 }
 
 export interface PermissionOptions {
@@ -55,8 +43,8 @@ export interface PermissionOptions {
 interface RequiredPermissions {
   /** Without these the command cannot do its work. */
   readonly required: Permissions
-  /** Without these it does its work with a warning. */
-  readonly optional: Permissions
+  /** Without this it does its work with a warning. */
+  readonly optional: Pick<Permissions, 'actions'>
 }
 
 /** Exactly what a command needs for its targets. */
@@ -66,7 +54,7 @@ export function requiredPermissions(
   { fromApproval, redeploy }: PermissionOptions,
 ): RequiredPermissions {
   const kinds = targets.map(({ kind }) => kind)
-  const level = levels[command]
+  const level = command === 'status' || command === 'validate' ? 'read' : 'write'
   const named = kinds.flatMap((kind) => ofTarget[kind].map((name) => [name, level] as const))
   const required: Permissions = {
     ...Object.fromEntries(named),
@@ -77,4 +65,24 @@ export function requiredPermissions(
   // An environment's protection rules, and runs that are still open, are read where the token may.
   const helps = command === 'retire' || kinds.includes('environment')
   return { required, optional: helps && !fromApproval ? { actions: 'read' } : {} }
+}
+
+/** The wanted permissions that were not granted at their level. */
+export function missingFrom(
+  granted: Readonly<Record<string, unknown>>,
+  { metadata: _, ...wanted }: Permissions,
+): Permissions {
+  // Every App has `metadata`, and GitHub does not always list it.
+  const rank = (level: unknown): number => ['read', 'write', 'admin'].indexOf(String(level))
+  const missing = Object.entries(wanted).filter(
+    ([name, level]) => rank(granted[name]) < rank(level),
+  )
+  return Object.fromEntries(missing)
+}
+
+/** “Secrets (repository): read and write, Actions (repository): read”. */
+export function titlesOf(permissions: Permissions): string {
+  return (Object.keys(permissions) as Permission[])
+    .map((name) => `${titles[name]}: ${permissions[name] === 'write' ? 'read and write' : 'read'}`)
+    .join(', ')
 }

@@ -12,6 +12,8 @@ export interface Refusal {
   readonly limited: boolean
   /** When GitHub will answer again, by its own clock. */
   readonly limitedUntil: Date | null
+  /** Milliseconds before the same request may be sent again, on top of the back-off; null when that would not help. */
+  readonly retryAfter: number | null
   /** A proxy answered in GitHub's place, often with a web page to log in, or did not let the request through. */
   readonly proxy: boolean
   /** The server's certificate was not accepted. */
@@ -41,6 +43,7 @@ export function refused(status: number | null, message: string): Refusal {
     accepted: null,
     limited: false,
     limitedUntil: null,
+    retryAfter: null,
     proxy: false,
     untrusted: false,
     uncertain: false,
@@ -58,19 +61,19 @@ export function wordsOf(error: unknown): string {
   return error instanceof GitHubError ? error.refusal.message : ''
 }
 
-/** An answer's headers, by their names in lower case. */
-export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>
-
-/** An answer in an error that Octokit threw. */
-interface FailedAnswer {
+/** An answer, or the part of one that is looked at. */
+export interface Answer {
   readonly status: number
-  readonly headers: AnswerHeaders
-  readonly data: unknown
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string | number | undefined>>
+  readonly data?: unknown
 }
 
+type AnswerHeaders = Answer['headers']
+
 /** The answer that Octokit made an error of; null where there was none. */
-export function answerIn(error: unknown): FailedAnswer | null {
-  const { response } = (error ?? {}) as { readonly response?: FailedAnswer }
+export function answerIn(error: unknown): Answer | null {
+  const { response } = (error ?? {}) as { readonly response?: Answer }
   return response ?? null
 }
 
@@ -78,7 +81,7 @@ export function answerIn(error: unknown): FailedAnswer | null {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof GitHubError) return error.refusal
   const answer = answerIn(error)
-  return answer ? answered(answer.status, answer.headers, answer.data) : unanswered(causeOf(error))
+  return answer ? refusalIn(answer) : unanswered(causeOf(error))
 }
 
 /** Octokit and fetch each wrap what went wrong in an error of their own. */
@@ -92,38 +95,39 @@ function causeOf(error: unknown): unknown {
   return innermost
 }
 
-/** A refusal from an answer's status, headers and body. */
-export function answered(status: number, headers: AnswerHeaders, data: unknown): Refusal {
-  const proxy = isWebPage(headers, data) && !isGitHubsOwn(status, headers)
+/** The refusal that an answer means. */
+export function refusalIn(answer: Answer): Refusal {
+  const { status, headers, data } = answer
+  const proxy = isWebPage(answer) && !isGitHubsOwn(status, headers)
   const said = (data as { message?: unknown } | null | undefined)?.message
   const words = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').trim().slice(0, 300) : ''
   const message = proxy
     ? `a web page came (status ${status}), not an answer from GitHub’s API`
     : words
   const limited = !proxy && isLimited(status, headers, message)
+  const date = dateOf(headers)
+  const pause = pauseOf(headers, date)
+  const failing = !proxy && (status === 408 || status >= 500)
   return {
     ...refused(status, message),
-    accepted: text(headers['x-accepted-github-permissions'])?.slice(0, 200) ?? null,
+    accepted: text(headers, 'x-accepted-github-permissions')?.slice(0, 200) ?? null,
     limited,
-    limitedUntil: limited ? limitEnd(headers) : null,
+    limitedUntil: limited && pause !== null && date ? pointInTime(date.getTime() + pause) : null,
+    retryAfter: limited ? (pause ?? unnamedPause) : failing ? (pause ?? 0) : null,
     proxy,
-    uncertain: isUnclear(status),
-    date: dateOf(headers),
+    // Whether a try with this status may have had its effect.
+    uncertain: status < 300 || status === 408 || status >= 500,
+    date,
   }
 }
 
-/** Whether a try with this status may have had its effect. */
-function isUnclear(status: number): boolean {
-  return status < 300 || status === 408 || status >= 500
-}
-
 export function dateOf(headers: AnswerHeaders): Date | null {
-  return pointInTime(Date.parse(text(headers.date) ?? ''))
+  return pointInTime(Date.parse(text(headers, 'date') ?? ''))
 }
 
 /** HTML, by its type or, where a proxy names none, by its first character. */
-export function isWebPage(headers: AnswerHeaders, data: unknown): boolean {
-  const type = text(headers['content-type']) ?? ''
+export function isWebPage({ headers, data }: Answer): boolean {
+  const type = text(headers, 'content-type') ?? ''
   return /^text\/html\b/i.test(type) || (typeof data === 'string' && /^\s*</.test(data))
 }
 
@@ -137,7 +141,7 @@ function isLimited(status: number, headers: AnswerHeaders, message: string): boo
   if (status !== 403) return false
   return (
     headers['retry-after'] !== undefined ||
-    text(headers['x-ratelimit-remaining']) === '0' ||
+    numberIn(headers, 'x-ratelimit-remaining') === 0 ||
     /rate limit|abuse/i.test(message)
   )
 }
@@ -148,38 +152,16 @@ export function pointInTime(milliseconds: number): Date | null {
   return Number.isNaN(date.getTime()) ? null : date
 }
 
-function limitEnd(headers: AnswerHeaders): Date | null {
-  const pause = pauseOf(headers)
-  const now = dateOf(headers)
-  return pause === null || now === null ? null : pointInTime(now.getTime() + pause)
-}
-
-/** Milliseconds until GitHub takes requests again: `retry-after`, else `x-ratelimit-reset`; null without either. */
-function pauseOf(headers: AnswerHeaders): number | null {
-  const after = Number(text(headers['retry-after']) ?? Number.NaN)
-  if (Number.isFinite(after)) return Math.max(0, after * 1000)
-  const reset = Number(text(headers['x-ratelimit-reset']) ?? Number.NaN)
-  const now = dateOf(headers)
-  const exhausted = text(headers['x-ratelimit-remaining']) === '0'
-  if (!exhausted || !Number.isFinite(reset) || now === null) return null
-  return Math.max(0, reset * 1000 - now.getTime())
-}
-
 const unnamedPause = 60_000
 
-/**
- * Milliseconds that GitHub wants to pass before the same request is sent again, on top of the back-off; null when
- * sending it again would not help.
- */
-export function pauseBeforeRetry(
-  error: unknown,
-  { status, limited, proxy }: Refusal,
-): number | null {
-  if (proxy || error instanceof GitHubError) return null
-  if (causeOf(error) instanceof OversizedAnswer) return null
-  const pause = pauseOf(answerIn(error)?.headers ?? {})
-  if (limited) return pause ?? unnamedPause
-  return status === null || status === 408 || status >= 500 ? (pause ?? 0) : null
+/** Milliseconds until GitHub takes requests again: `retry-after`, else `x-ratelimit-reset`; null without either. */
+function pauseOf(headers: AnswerHeaders, now: Date | null): number | null {
+  const after = numberIn(headers, 'retry-after')
+  if (Number.isFinite(after)) return Math.max(0, after * 1000)
+  const reset = numberIn(headers, 'x-ratelimit-reset')
+  const exhausted = numberIn(headers, 'x-ratelimit-remaining') === 0
+  if (!exhausted || !Number.isFinite(reset) || now === null) return null
+  return Math.max(0, reset * 1000 - now.getTime())
 }
 
 /** Why there was no answer, in words; the codes are those of Node.js and OpenSSL. */
@@ -198,9 +180,15 @@ function unanswered(cause: unknown): Refusal {
   const message = untrusted
     ? `the certificate of GitHub’s address is not trusted (${known})`
     : `GitHub did not answer${because === null ? '' : ` (${because})`}`
-  return { ...refused(null, message), untrusted, uncertain: !untrusted }
+  return { ...refused(null, message), retryAfter: 0, untrusted, uncertain: !untrusted }
 }
 
-function text(value: string | number | undefined): string | undefined {
+function text(headers: AnswerHeaders, name: string): string | undefined {
+  const value = headers[name]
   return value === undefined ? undefined : String(value)
+}
+
+/** NaN without such a header. */
+export function numberIn(headers: AnswerHeaders, name: string): number {
+  return Number(headers[name] ?? Number.NaN)
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports.ts'
-import { GitHubError, pauseBeforeRetry, type Refusal, refusalOf, refused } from './refusal.ts'
+import { GitHubError, refusalOf, refused } from './refusal.ts'
 
 const firstBackOff = 1000
 
@@ -11,45 +11,40 @@ export interface RetryOptions {
   readonly retries?: number
 }
 
-interface Retryable<T> {
-  send(): Promise<T>
+interface Request extends RetryOptions {
   /** False: not sent again when the answer was lost, since it would happen twice. */
   readonly repeatable: boolean
   /** Says that GitHub asks for a pause of so many milliseconds. */
-  reportPause(pause: number): void
+  readonly reportPause: (pause: number) => void
 }
 
 /**
  * Sends a request until it is answered, or until sending it again would not help.
  * @throws GitHubError
  */
-export async function retried<T>(request: Retryable<T>, options: RetryOptions): Promise<T> {
-  const { clock, deadline, retries = 3 } = options
+export async function retried<T>(
+  send: () => Promise<T>,
+  { clock, deadline, retries = 3, repeatable, reportPause }: Request,
+): Promise<T> {
   let last = refused(null, '')
   let uncertain = false
   for (let tries = 1; !deadline.signal.aborted; tries += 1) {
     try {
-      return await request.send()
+      return await send()
     } catch (error) {
       last = refusalOf(error)
       uncertain ||= last.uncertain
-      const wanted = pauseBeforeRetry(error, last)
-      if (wanted === null || tries > retries || !isWorthwhile(wanted, last, request, options)) break
-      if (wanted > 0) request.reportPause(wanted)
-      await clock.sleep(wanted + firstBackOff * 2 ** (tries - 1) * (1 + Math.random()))
+      const pause = last.retryAfter
+      // A rate limit means that nothing has happened yet.
+      const mayRepeat = repeatable || last.limited
+      // A pause that outlasts the step is not begun.
+      const isTimeLeft = clock.now().getTime() + (pause ?? 0) < deadline.at.getTime()
+      if (pause === null || tries > retries || !mayRepeat || !isTimeLeft) break
+      if (pause > 0) reportPause(pause)
+      await clock.sleep(pause + firstBackOff * 2 ** (tries - 1) * (1 + Math.random()))
     }
   }
   const isOver = deadline.signal.aborted && last.status === null
   const message = isOver ? 'the time of this step was over' : last.message
   throw new GitHubError({ ...last, message, uncertain })
-}
-
-/** A pause that outlasts the step is not begun. A rate limit means that nothing has happened yet. */
-function isWorthwhile(
-  pause: number,
-  { limited }: Refusal,
-  { repeatable }: Pick<Retryable<unknown>, 'repeatable'>,
-  { clock, deadline }: RetryOptions,
-): boolean {
-  return (repeatable || limited) && clock.now().getTime() + pause < deadline.at.getTime()
 }

@@ -1,9 +1,9 @@
 import { Problem } from '../../domain/problem.ts'
 import type { Approval, GitHub, OpenRun, Run } from '../../ports.ts'
 import type { GitHubClient } from './client.ts'
-import { explain } from './errors.ts'
-import { listOf, members, textOf, unexpected } from './json.ts'
-import { ownerAndName } from './location.ts'
+import { attempt, explain } from './errors.ts'
+import { listOf, members, textOf } from './json.ts'
+import { orNull, ownerAndName } from './location.ts'
 import { hasStatus, wordsOf } from './refusal.ts'
 
 /** What most requests of this file need, in GitHub's words. */
@@ -35,15 +35,13 @@ export function createGitHub(client: GitHubClient, run: Run, lacksActions = fals
 }
 
 async function readApprovals(client: GitHubClient, run: Run): Promise<readonly Approval[]> {
-  const attempt = { what: 'read the approvals', where: `run ${run.id}`, needs: reading }
+  const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals'
   try {
-    const { data } = await client.request(
-      'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
-      { ...ownerAndName(run.repository), run_id: run.id },
-    )
+    const data = await client.request(route, { ...ownerAndName(run.repository), run_id: run.id })
     return listOf(data).map(approvalOf)
   } catch (error) {
-    const problem = explain(error, attempt)
+    const what = 'read the approvals'
+    const problem = explain(error, { what, where: `run ${run.id}`, needs: reading })
     if (problem.code !== 'token-forbidden' && problem.code !== 'target-not-found') throw problem
     throw problem.extend({
       hint: `public-key-id: from-approval needs a token with Actions: read for ${run.repository}; or pass the Public Key ID itself`,
@@ -60,24 +58,23 @@ function approvalOf(value: unknown): Approval {
   }
 }
 
-async function readOpenRuns(
+function readOpenRuns(
   client: GitHubClient,
   repository: string,
   before: Date,
 ): Promise<readonly OpenRun[]> {
-  const created = `<${before.toISOString().slice(0, 19)}Z`
   const route = 'GET /repos/{owner}/{repo}/actions/runs'
-  const found: OpenRun[] = []
-  try {
+  const created = `<${before.toISOString().slice(0, 19)}Z`
+  const what = 'list the open runs'
+  return attempt({ what, where: repository, needs: reading }, async () => {
+    const found: OpenRun[] = []
     for (const status of openStatuses) {
       const parameters = { ...ownerAndName(repository), status, created }
       const { items } = await client.list(route, parameters, 'workflow_runs', maxRunPages)
       found.push(...items.map(openRunOf))
     }
-  } catch (error) {
-    throw explain(error, { what: 'list the open runs', where: repository, needs: reading })
-  }
-  return found
+    return found
+  })
 }
 
 function openRunOf(value: unknown): OpenRun {
@@ -95,18 +92,15 @@ async function assertDispatchable(
   repository: string,
   workflow: string,
 ): Promise<void> {
-  try {
-    const { data } = await client.request(
-      'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}',
-      { ...ownerAndName(repository), workflow_id: workflow },
-    )
-    const { state } = members(data)
-    if (typeof state !== 'string') throw unexpected()
-    if (state === 'active') return
-  } catch (error) {
-    if (hasStatus(error, 404)) throw noWorkflow(repository, workflow)
-    throw explain(error, { what: `read workflow ${workflow}`, where: repository, needs: reading })
-  }
+  const route = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}'
+  const what = `read workflow ${workflow}`
+  const state = await attempt({ what, where: repository, needs: reading }, async () => {
+    const parameters = { ...ownerAndName(repository), workflow_id: workflow }
+    const data = await orNull(client.request(route, parameters))
+    if (data === null) throw noWorkflow(repository, workflow)
+    return textOf(members(data).state)
+  })
+  if (state === 'active') return
   throw new Problem(
     'input-invalid',
     `workflow ${workflow} of ${repository} is disabled`,
@@ -121,22 +115,22 @@ async function dispatch(
   repository: string,
   workflow: string,
 ): Promise<string> {
-  const needs = 'Actions: read and write'
-  const attempt = { what: `start workflow ${workflow}`, where: repository, needs }
   const names = ownerAndName(repository)
   const page = `${originOf(run.url)}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`
   try {
-    const { data } = await client.request('GET /repos/{owner}/{repo}', names)
-    const ref = textOf(members(data).default_branch)
+    const shown = await client.request('GET /repos/{owner}/{repo}', names)
+    const ref = textOf(members(shown).default_branch)
     const answer = await client.request(
       'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches',
       { ...names, workflow_id: workflow, ref },
       false,
     )
-    return startedRun(answer.data, page) ?? page
+    return startedRun(answer, page) ?? page
   } catch (error) {
     if (hasStatus(error, 404)) throw noWorkflow(repository, workflow)
-    const problem = explain(error, attempt)
+    const needs = 'Actions: read and write'
+    const what = `start workflow ${workflow}`
+    const problem = explain(error, { what, where: repository, needs })
     throw hasStatus(error, 422) ? notDispatchable(problem, error, workflow) : problem
   }
 }

@@ -48,23 +48,27 @@ function unusable(what: string): GitHubError {
 }
 
 /**
- * libsodium's `crypto_box_seal`, as GitHub documents it. Loaded when the first secret is to be sealed.
+ * libsodium's `crypto_box_seal`, as GitHub documents it.
  * @param refresh fetches the sealing key anew
  */
 export async function seal(
   name: string,
   value: string,
-  sealingKey: SealingKey,
+  sealingKey: Promise<SealingKey>,
   refresh: () => Promise<SealingKey>,
 ): Promise<SealedSecret> {
-  const { default: sodium } = await import('libsodium-wrappers')
+  // Loaded when the first secret is to be sealed, while the sealing key is on its way.
+  const [{ default: sodium }, { keyId, key }] = await Promise.all([
+    import('libsodium-wrappers'),
+    sealingKey,
+  ])
   await sodium.ready
-  const recipient = sodium.from_base64(sealingKey.key, sodium.base64_variants.ORIGINAL)
+  const recipient = sodium.from_base64(key, sodium.base64_variants.ORIGINAL)
   const box = sodium.crypto_box_seal(value, recipient)
   return {
     name,
     value: sodium.to_base64(box, sodium.base64_variants.ORIGINAL),
-    sealingKeyId: sealingKey.keyId,
-    reseal: async () => seal(name, value, await refresh(), refresh),
+    sealingKeyId: keyId,
+    reseal: () => seal(name, value, refresh(), refresh),
   }
 }

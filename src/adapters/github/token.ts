@@ -49,16 +49,8 @@ const mistakes: readonly Mistake[] = [
     fact: 'begins with the name of an authentication scheme',
     hint: 'pass only the token itself, without Bearer, token or Basic in front',
   },
-  {
-    signs: /^\s*["'`“‘«{[]|["'`”’»}\]]\s*$/,
-    fact: 'contains quotes or brackets',
-    hint: again,
-  },
-  {
-    signs: /\s/,
-    fact: 'contains a space or a line break',
-    hint: again,
-  },
+  { signs: /^\s*["'`“‘«{[]|["'`”’»}\]]\s*$/, fact: 'contains quotes or brackets', hint: again },
+  { signs: /\s/, fact: 'contains a space or a line break', hint: again },
   {
     signs: /^(Iv\d+\.?\w{8,}|\d{1,9})$/,
     fact: 'contains the Client ID or App ID of a GitHub App, not a token',
@@ -69,11 +61,7 @@ const mistakes: readonly Mistake[] = [
     fact: 'contains a word that means “no value”',
     hint: 'check the step whose output is passed as token',
   },
-  {
-    signs: /[^\x21-\x7e]/,
-    fact: 'contains a character that no token has',
-    hint: again,
-  },
+  { signs: /[^\x21-\x7e]/, fact: 'contains a character that no token has', hint: again },
 ]
 
 /**

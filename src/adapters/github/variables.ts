@@ -1,27 +1,21 @@
 import { Problem } from '../../domain/problem.ts'
 import type { StoredVariable } from '../../domain/rotation/slots.ts'
-import { explain } from './errors.ts'
+import type { Target } from '../../ports.ts'
 import { members, textOf } from './json.ts'
 import { type Location, orNull } from './location.ts'
 import { GitHubError, hasStatus } from './refusal.ts'
 import { storedOf } from './secrets.ts'
 import type { Visibilities } from './visibility.ts'
 
-export interface Variables {
-  get(name: string): Promise<StoredVariable | null>
-  /** False when there is one of this name already, with another value. */
-  create(name: string, value: string): Promise<boolean>
-  save(name: string, value: string): Promise<void>
-  delete(name: string): Promise<void>
-}
+type Variables = Pick<Target, 'variable' | 'createVariable' | 'saveVariable' | 'deleteVariable'>
 
 /** Variables of one target over GitHub's REST API. */
 export function createVariables(location: Location, visibilities: Visibilities): Variables {
   /** Variables that exist: they are updated, others are created, without a request to find out. */
   const seen = new Set<string>()
 
-  const get = async (name: string): Promise<StoredVariable | null> => {
-    try {
+  const variable: Target['variable'] = (name) =>
+    location.attempt(`read variable ${name}`, async () => {
       const data = await orNull(location.call('GET', '/variables/{name}', { name }))
       if (data === null) {
         seen.delete(name)
@@ -29,11 +23,7 @@ export function createVariables(location: Location, visibilities: Visibilities):
       }
       seen.add(name)
       return { ...storedOf(data), value: textOf(members(data).value) }
-    } catch (error) {
-      throw explain(error, location.attempt(`read variable ${name}`))
-    }
-  }
-
+    })
   const post = async (name: string, value: string): Promise<void> => {
     await location.call('POST', '/variables', { name, value, ...visibilities.of(name) })
     seen.add(name)
@@ -44,22 +34,22 @@ export function createVariables(location: Location, visibilities: Visibilities):
   }
 
   return {
-    get,
-
-    async create(name, value) {
-      try {
-        await post(name, value)
-        return true
-      } catch (error) {
-        if (!hasStatus(error, 409))
-          throw explain(error, location.attempt(`create variable ${name}`, 'variable'))
-        return isOwn(error, value, () => get(name))
+    variable,
+    createVariable(name, value) {
+      const work = async (): Promise<boolean> => {
+        try {
+          await post(name, value)
+          return true
+        } catch (error) {
+          if (!hasStatus(error, 409)) throw error
+          return isOwn(error, value, () => variable(name))
+        }
       }
+      return location.attempt(`create variable ${name}`, work, 'variable')
     },
-
-    async save(name, value) {
+    saveVariable(name, value) {
       const [first, second, switched] = seen.has(name) ? [patch, post, 404] : [post, patch, 409]
-      try {
+      const work = async (): Promise<void> => {
         try {
           await first(name, value)
         } catch (error) {
@@ -67,18 +57,15 @@ export function createVariables(location: Location, visibilities: Visibilities):
           if (!hasStatus(error, switched)) throw error
           await second(name, value)
         }
-      } catch (error) {
-        throw explain(error, location.attempt(`write variable ${name}`, 'variable'))
       }
+      return location.attempt(`write variable ${name}`, work, 'variable')
     },
-
-    async delete(name) {
-      try {
+    deleteVariable(name) {
+      const work = async (): Promise<void> => {
         await orNull(location.call('DELETE', '/variables/{name}', { name }))
         seen.delete(name)
-      } catch (error) {
-        throw explain(error, location.attempt(`delete variable ${name}`, 'variable'))
       }
+      return location.attempt(`delete variable ${name}`, work, 'variable')
     },
   }
 }

@@ -1,23 +1,21 @@
 import { Problem } from '../../domain/problem.ts'
 import type { TargetSpec, Visibility } from '../../ports.ts'
 import type { GitHubClient } from './client.ts'
-import { explain } from './errors.ts'
+import { attempt } from './errors.ts'
 import { members, textOf, unexpected } from './json.ts'
 import { isSameName, ownerAndName } from './location.ts'
 import { GitHubError, refused } from './refusal.ts'
 
 /** Who may read an organization's secret or variable, as requests say it; empty at the other levels. */
-export interface Access {
+interface Access {
   readonly visibility?: Visibility
   readonly selected_repository_ids?: readonly number[]
 }
 
 /** Who may read what is stored in a target. */
 export interface Visibilities {
-  /** Remembers what a secret has, by GitHub's answer about it. */
-  learn(name: string, visibility: unknown): Promise<void>
-  /** For a secret that does not exist. */
-  forget(name: string): void
+  /** Remembers what a secret has, by GitHub's answer about it; null when it does not exist. */
+  learn(name: string, secret: unknown): Promise<void>
   /**
    * Settles what new secrets and variables get.
    * @throws Problem `input-invalid` when the input differs from what the current secret has
@@ -35,11 +33,16 @@ export function createVisibilities(client: GitHubClient, spec: TargetSpec): Visi
   if (spec.kind === 'organization') return ofOrganization(client, spec)
   return {
     learn: async () => {},
-    forget: () => {},
     settle: async () => {},
     of: () => ({}),
     covers: (repository) => isSameName(spec.repository, repository),
   }
+}
+
+interface Readers {
+  readonly visibility: Visibility
+  /** With `selected`: names of the repositories by their ids. */
+  readonly repositories?: ReadonlyMap<number, string>
 }
 
 /**
@@ -47,102 +50,87 @@ export function createVisibilities(client: GitHubClient, spec: TargetSpec): Visi
  * or narrowed in passing.
  */
 function ofOrganization(client: GitHubClient, spec: OrganizationSpec): Visibilities {
-  const known = new Map<string, Access>()
-  /** Names of repositories by their ids, as far as they were seen. */
-  const names = new Map<number, string>()
-  let settled: Access = { visibility: 'private' }
+  const known = new Map<string, Readers>()
+  let settled: Readers = { visibility: 'private' }
   let lock: string | null = null
 
   return {
-    async learn(name, visibility) {
-      if (visibility === 'all' || visibility === 'private') known.set(name, { visibility })
-      else if (visibility !== 'selected') throw unexpected()
-      else {
-        const selected = await selectedRepositories(client, spec.organization, name)
-        for (const [id, repository] of selected) names.set(id, repository)
-        known.set(name, { visibility, selected_repository_ids: selected.map(([id]) => id) })
-      }
+    async learn(name, secret) {
+      if (secret === null) known.delete(name)
+      else known.set(name, await readersOf(client, spec.organization, name, secret))
     },
-
-    forget(name) {
-      known.delete(name)
-    },
-
     async settle({ current, lock: lockName }) {
       lock = lockName
-      const access = known.get(current) ?? null
-      const wanted = await accessOf(client, spec)
-      for (const [id, repository] of wanted.selected) names.set(id, repository)
-      if (access) assertSame(access, wanted.access, spec, current)
-      settled = access ?? wanted.access ?? { visibility: 'private' }
+      const found = known.get(current) ?? null
+      const wanted = await wantedReaders(client, spec)
+      if (found && wanted)
+        assertSame(found, wanted, `${current} of organization ${spec.organization}`)
+      settled = found ?? wanted ?? { visibility: 'private' }
     },
-
-    // Only this action reads the lock, and by a token: nothing is gained by showing it to more workflows.
-    of: (name) => (name === lock ? { visibility: 'private' } : (known.get(name) ?? settled)),
-
+    of(name) {
+      // Only this action reads the lock, and by a token: nothing is gained by showing it to more workflows.
+      if (name === lock) return { visibility: 'private' }
+      const { visibility, repositories } = known.get(name) ?? settled
+      return {
+        visibility,
+        ...(repositories && { selected_repository_ids: [...repositories.keys()] }),
+      }
+    },
     covers(repository) {
       if (!isSameName(spec.organization, ownerAndName(repository).owner)) return false
-      const ids = settled.selected_repository_ids
-      return ids === undefined || ids.some((id) => isSameName(names.get(id) ?? '', repository))
+      const { repositories } = settled
+      if (repositories === undefined) return true
+      return [...repositories.values()].some((name) => isSameName(name, repository))
     },
   }
 }
 
-type Selected = readonly (readonly [id: number, repository: string])[]
-
-async function selectedRepositories(
+async function readersOf(
   client: GitHubClient,
   org: string,
-  secret: string,
-): Promise<Selected> {
+  name: string,
+  secret: unknown,
+): Promise<Readers> {
+  const { visibility } = members(secret)
+  if (visibility === 'all' || visibility === 'private') return { visibility }
+  if (visibility !== 'selected') throw unexpected()
   const route = 'GET /orgs/{org}/actions/secrets/{secret_name}/repositories'
-  const { items, complete } = await client.list(route, { org, secret_name: secret }, 'repositories')
+  const { items, complete } = await client.list(route, { org, secret_name: name }, 'repositories')
   // An incomplete list would take the key away from the repositories that are missing in it.
   if (!complete) {
     throw new GitHubError(
-      refused(null, `the list of repositories that may read secret ${secret} does not end`),
+      refused(null, `the list of repositories that may read secret ${name} does not end`),
     )
   }
-  return items.map((item) => {
-    const { id, full_name: name } = members(item)
-    return [idOf(id), textOf(name)] as const
-  })
+  const selected = items
+    .map(members)
+    .map(({ id, full_name }) => [idOf(id), textOf(full_name)] as const)
+  return { visibility, repositories: new Map(selected) }
 }
 
 /** What the input visibility asks for; null when it is empty. */
-async function accessOf(
+async function wantedReaders(
   client: GitHubClient,
-  spec: OrganizationSpec,
-): Promise<{ readonly access: Access | null; readonly selected: Selected }> {
-  const { visibility } = spec
-  if (visibility !== 'selected') {
-    return { access: visibility === null ? null : { visibility }, selected: [] }
-  }
+  { visibility, repositories }: OrganizationSpec,
+): Promise<Readers | null> {
+  if (visibility !== 'selected') return visibility && { visibility }
   const selected = await Promise.all(
-    spec.repositories.map(
-      async (repository) => [await repositoryId(client, repository), repository] as const,
-    ),
+    repositories.map(async (name) => [await repositoryId(client, name), name] as const),
   )
-  return { access: { visibility, selected_repository_ids: selected.map(([id]) => id) }, selected }
+  return { visibility, repositories: new Map(selected) }
 }
 
-function assertSame(
-  access: Access,
-  wanted: Access | null,
-  { organization }: OrganizationSpec,
-  secret: string,
-): void {
-  if (wanted === null) return
-  const of = `secret ${secret} of organization ${organization}`
-  if (wanted.visibility !== access.visibility) {
+function assertSame(found: Readers, wanted: Readers, secret: string): void {
+  if (wanted.visibility !== found.visibility) {
     throw differs(
-      `visibility is ${wanted.visibility}, but ${of} has visibility ${access.visibility}`,
+      `visibility is ${wanted.visibility}, but secret ${secret} has visibility ${found.visibility}`,
     )
   }
-  const ids = access.selected_repository_ids ?? []
-  const wantedIds = wanted.selected_repository_ids ?? []
-  if (ids.length !== wantedIds.length || !ids.every((id) => wantedIds.includes(id))) {
-    throw differs(`repository does not name the same repositories that may read ${of}`)
+  const [ids = [], wantedIds = []] = [found, wanted].map(({ repositories }) =>
+    [...(repositories?.keys() ?? [])].sort(),
+  )
+  if (ids.join() !== wantedIds.join()) {
+    throw differs(`repository does not name the same repositories that may read secret ${secret}`)
   }
 }
 
@@ -154,13 +142,11 @@ function differs(fact: string): Problem {
   )
 }
 
-async function repositoryId(client: GitHubClient, repository: string): Promise<number> {
-  try {
-    const { data } = await client.request('GET /repos/{owner}/{repo}', ownerAndName(repository))
+function repositoryId(client: GitHubClient, repository: string): Promise<number> {
+  return attempt({ what: 'read the id', where: repository }, async () => {
+    const data = await client.request('GET /repos/{owner}/{repo}', ownerAndName(repository))
     return idOf(members(data).id)
-  } catch (error) {
-    throw explain(error, { what: 'read the id', where: repository })
-  }
+  })
 }
 
 function idOf(value: unknown): number {
