@@ -1,9 +1,16 @@
 import { Problem, problemIn } from '../../domain/problem.ts'
+import type { PromotionRequest } from '../../domain/rotation/choice.ts'
+import type { Promotion } from '../../domain/rotation/promotion.ts'
 import type { Stored } from '../../domain/rotation/slots.ts'
 import { changeIn } from '../../domain/rotation/view.ts'
 import type { SealedSecret, Target } from '../../ports.ts'
 import { type Step, timeOf } from '../shared/context.ts'
-import { type SealedPair, type TargetChange, TargetFailure } from './target-change.ts'
+import { type LockedRow, TargetFailure } from '../shared/write.ts'
+
+/** One target, and the change to make there. */
+export interface TargetChange extends LockedRow<Promotion> {
+  readonly request: PromotionRequest
+}
 
 /**
  * Writes the two secrets of a pair, one directly after the other. The Public Key ID goes first: if the private key then
@@ -12,8 +19,9 @@ import { type SealedPair, type TargetChange, TargetFailure } from './target-chan
 export async function writePair(
   step: Step,
   change: TargetChange,
-  { publicKeyId, privateKey }: SealedPair,
+  sealed: { readonly publicKeyId: SealedSecret; readonly privateKey: SealedSecret },
 ): Promise<void> {
+  const { publicKeyId, privateKey } = sealed
   const { target, view } = change
   const id = await write(step, target, publicKeyId, view.publicKeyId)
   if (id?.happened === 'no') {

@@ -33,6 +33,23 @@ export interface KeyRecord {
   readonly others: Readonly<Record<string, unknown>>
 }
 
+/** The record of a key that was not used yet. */
+export function newRecord(
+  publicKey: KeyObject,
+  facts: Pick<KeyRecord, 'region' | 'payEnvironment' | 'madeAt' | 'run'>,
+): KeyRecord {
+  return {
+    publicKey,
+    fingerprint: fingerprint(publicKey),
+    publicKeyId: null,
+    activatedAt: null,
+    change: null,
+    rolledBackAt: null,
+    others: {},
+    ...facts,
+  }
+}
+
 /** A point in time, in the format of the records. */
 export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`

@@ -1,7 +1,7 @@
 import { assertSameScope, type PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
 import { findInRing, type Ring } from './ring.ts'
-import { changeIn, changeUnfinished, type TargetView } from './view.ts'
+import type { TargetView } from './view.ts'
 
 /** What to do with the `next` slot of one target. */
 export type StagingMove =
@@ -42,12 +42,24 @@ export function chooseStagedKey(
   const kept = found.map((key) => (key === replaceStaged ? null : key))
   const [key, another] = [...new Set(kept.filter((key) => key !== null))]
   if (key === undefined) return brought
-  if (another !== undefined) throw severalStaged()
+  if (another !== undefined) {
+    throw new Problem(
+      'staged-key-partial',
+      'different keys are staged in the targets',
+      'run command: status, choose the key to keep, and pass the fingerprint of the other one as replace-staged',
+    )
+  }
   if (brought !== null && brought !== key) throw exists(key, 'private-key is a different one')
   if (replaceStaged !== null && !found.includes(replaceStaged) && !isOfRun(rows, request)) {
     throw exists(key, 'replace-staged names a different one')
   }
-  if (brought === null && kept.includes(null) && !findInRing(ring, key)) throw partial(key)
+  if (brought === null && kept.includes(null) && !findInRing(ring, key)) {
+    throw new Problem(
+      'staged-key-partial',
+      `key ${key} is staged in some of the targets only, and next-private-key does not contain it`,
+      `start a new run, so that next-private-key contains the staged key; if this workflow cannot read that secret, pass replace-staged: ${key} to discard the key`,
+    )
+  }
   return key
 }
 
@@ -79,51 +91,20 @@ function exists(key: string, why: string): Problem {
   )
 }
 
-function severalStaged(): Problem {
-  return new Problem(
-    'staged-key-partial',
-    'different keys are staged in the targets',
-    'run command: status, choose the key to keep, and pass the fingerprint of the other one as replace-staged',
-  )
-}
-
-function partial(key: string): Problem {
-  return new Problem(
-    'staged-key-partial',
-    `key ${key} is staged in some of the targets only, and next-private-key does not contain it`,
-    `start a new run, so that next-private-key contains the staged key; if this workflow cannot read that secret, pass replace-staged: ${key} to discard the key`,
-  )
-}
-
-/**
- * Checks whether any key can be staged in this target.
- * @throws Problem why not
- */
-export function assertStageable(view: TargetView, ring: Ring, request: StagingRequest): void {
-  const { current, next, previous } = view.slots
-  if (changeIn(view)) throw changeUnfinished(view)
-  // In `next`, another key does not matter if it has replaced the key that this run may discard.
-  const replaced = ring.next !== null && ring.next.fingerprint === request.replaceStaged
-  for (const { problem } of [current, next, previous]) {
-    if (problem && !(replaced && problem === next.problem && problem.code === 'pair-changed')) {
-      throw problem
-    }
-  }
-  assertNotUsed(view, ring, request.brought)
-}
-
 /**
  * Plans the move for one target.
- * @param key fingerprint of the key for all targets; null if it is not generated yet
+ * @param choose fingerprint of the key for all targets; null if it is not generated yet. Its problems concern all targets, so
+ *   the problems of the target itself come first
  * @throws Problem why the key cannot be staged here
  */
 export function planStaging(
   view: TargetView,
   ring: Ring,
   request: StagingRequest,
-  key: string | null,
+  choose: () => string | null,
 ): StagingMove {
   assertStageable(view, ring, request)
+  const key = choose()
   const staged = stagedKey(view, ring)
   if (staged !== null && staged !== request.replaceStaged && staged !== key) {
     throw exists(staged, 'this run stages a different one')
@@ -135,6 +116,19 @@ export function planStaging(
   return move
 }
 
+/** Checks whether any key can be staged in this target. */
+function assertStageable({ slots }: TargetView, ring: Ring, request: StagingRequest): void {
+  // In `next`, another key does not matter if it has replaced the key that this run may discard.
+  const replaced = ring.next !== null && ring.next.fingerprint === request.replaceStaged
+  for (const { problem } of [slots.current, slots.next, slots.previous]) {
+    if (!problem) continue
+    if (!(replaced && problem === slots.next.problem && problem.code === 'pair-changed')) {
+      throw problem
+    }
+  }
+  assertNotUsed(slots, ring, request.brought)
+}
+
 function moveFor({ slots }: TargetView, staged: string | null, key: string | null): StagingMove {
   const { next } = slots
   if (staged !== null && staged === key) return next.record ? 'keep' : 'record'
@@ -143,7 +137,7 @@ function moveFor({ slots }: TargetView, staged: string | null, key: string | nul
 }
 
 /** A used key must not be staged again: it may have leaked, or may be deleted at Amazon. */
-function assertNotUsed({ slots }: TargetView, ring: Ring, brought: string | null): void {
+function assertNotUsed(slots: TargetView['slots'], ring: Ring, brought: string | null): void {
   if (brought === null) return
   const slot = (['current', 'previous'] as const).find(
     (slot) => slots[slot].record?.fingerprint === brought || ring[slot]?.fingerprint === brought,

@@ -139,11 +139,16 @@ function markOf({ record, problem }: SlotView): KeyRecord['change'] {
   return problem ? null : (record?.change ?? null)
 }
 
-export function changeUnfinished(view: TargetView): Problem {
-  const change = view.slots.next.record?.change ?? 'activate'
+/**
+ * Only the command that began a change may finish it; until then, every other command that writes is refused.
+ * @throws Problem `change-unfinished`
+ */
+export function assertNoOtherChange(view: TargetView, command: string): void {
+  const change = changeIn(view)
+  if (change === null || change === command) return
   const id = shownId(view.slots.next)
   const withId = change === 'activate' && id ? ` with public-key-id: ${id}` : ''
-  return new Problem(
+  throw new Problem(
     'change-unfinished',
     `has a change that command: ${change} began and did not finish (variable ${view.names.record.next})`,
     `run command: ${change}${withId} again, which finishes it`,

@@ -1,0 +1,141 @@
+import { Problem, problemIn } from '../../domain/problem.ts'
+import { assertNoOtherChange } from '../../domain/rotation/view.ts'
+import type { Target } from '../../ports.ts'
+import type { TargetResultKind } from '../../summary/outcome.ts'
+import { githubOf, type Step } from './context.ts'
+import { type HeldLock, underLock } from './lock.ts'
+import {
+  type Inspection,
+  named,
+  type Planned,
+  type Row,
+  recordResult,
+  recordUntouched,
+} from './targets.ts'
+
+/** GitHub allows about 80 writes a minute and 500 an hour. This many are sent without pauses. */
+const freeWrites = 10
+const maxWrites = 450
+const msForOneWrite = 1000
+/** At least as many as one target needs, so that GitHub's hourly limit is not reached between the secrets of a pair. */
+const requestsForOneTarget = 20
+
+/** A target to change, as it is under its lock. */
+export interface LockedRow<P> extends Planned<P> {
+  readonly lock: HeldLock
+}
+
+/** What a command writes in each target. */
+interface Writing<P> {
+  readonly inspection: Inspection
+  readonly rows: readonly Planned<P>[]
+  /** Plans a target again, because another run may have changed it since the first look. */
+  readonly plan: (row: Row) => P
+  /** The result of a target in which nothing has to be written; null for the others. */
+  readonly unchanged: (plan: P) => string | null
+  /** @param planned the plan of the first look, of which a person was informed */
+  readonly write: (row: LockedRow<P>, planned: P) => Promise<void>
+}
+
+/** A write that failed, with the state of the target afterwards. */
+export class TargetFailure extends Error {
+  readonly result: TargetResultKind
+  readonly problem: Problem
+
+  constructor(result: TargetResultKind, problem: Problem) {
+    super(problem.message)
+    this.result = result
+    this.problem = problem
+  }
+}
+
+/** Writes target by target, each under its lock. The first failure ends the step; a new run continues from there. */
+export async function writeAll<P>(step: Step, writing: Writing<P>): Promise<void> {
+  const { rows, unchanged } = writing
+  recordUntouched(step)
+  const todo = rows.filter(({ target, plan }) => {
+    const message = unchanged(plan)
+    if (message !== null) recordResult(step, target, 'unchanged', message)
+    return message === null
+  })
+  await eachTarget(step, todo, (row) => writeOne(step, row, writing))
+}
+
+/**
+ * Works on one target after the other. If many writes are needed, a target starts only when one second has passed for each
+ * write of the target before it. Pauses never fall inside a target, where they would leave it half changed for longer.
+ */
+async function eachTarget<R extends Row>(
+  step: Step,
+  rows: readonly R[],
+  work: (row: R) => Promise<void>,
+): Promise<void> {
+  const github = githubOf(step)
+  const { clock, runner } = step.world
+  let before: { readonly startedAt: number; readonly writes: number } | null = null
+  for (const row of rows) {
+    if (before && github.writes >= freeWrites) {
+      const passed = clock.now().getTime() - before.startedAt
+      const wait = (github.writes - before.writes) * msForOneWrite - passed
+      if (wait > 0) await clock.sleep(wait)
+    }
+    if (runner.stop.aborted) throw stopped(row.target)
+    before = { startedAt: clock.now().getTime(), writes: github.writes }
+    await work(row)
+  }
+}
+
+function stopped({ label }: Target): Problem {
+  return new Problem(
+    'github-unavailable',
+    `the step was stopped before ${label} was changed: the job was cancelled, or the step reached its time limit`,
+    'run this command again to change the remaining targets',
+  )
+}
+
+async function writeOne<P>(
+  step: Step,
+  { target, plan: planned }: Planned<P>,
+  { inspection, plan, write }: Writing<P>,
+): Promise<void> {
+  let result: TargetResultKind = 'untouched'
+  try {
+    assertBudget(step, target)
+    await underLock(step, target, inspection.ring, async (view, lock) => {
+      assertNoOtherChange(view, step.inputs.command)
+      const row = { target, view, lock, plan: plan({ target, view }) }
+      result = 'failed'
+      await write(row, planned)
+    })
+  } catch (error) {
+    const failure = error instanceof TargetFailure ? error : null
+    const problem = named(step, target, failure?.problem ?? problemIn(error))
+    recordResult(step, target, failure?.result ?? result, problem.fact, problem.code)
+    throw problem
+  }
+}
+
+/** @throws Problem `github-unavailable` if GitHub's hourly limit could be reached in the middle of a target */
+function assertBudget(step: Step, { label }: Target): void {
+  const { remaining } = githubOf(step)
+  if (!remaining || remaining.requests >= requestsForOneTarget) return
+  throw new Problem(
+    'github-unavailable',
+    `GitHub accepts only ${remaining.requests} more requests with this token, but ${label} needs up to ${requestsForOneTarget}; it was not changed`,
+    `run this command again after ${remaining.resetAt.toISOString().slice(11, 19)} UTC`,
+  )
+}
+
+/**
+ * Refuses more writes than GitHub allows in an hour: the limit would be reached in the middle of a target.
+ * @throws Problem `input-invalid`
+ */
+export function assertWritable(rows: readonly Row[], writesForOne: number): void {
+  const max = Math.floor(maxWrites / writesForOne)
+  if (rows.length <= max) return
+  throw new Problem(
+    'input-invalid',
+    `repository names ${rows.length} repositories, but one step can change at most ${max} with this command`,
+    `split them into several jobs of at most ${max}, or store the key in an organization secret (input organization)`,
+  )
+}
