@@ -1,10 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import type { PublicKeyId } from '../domain/amazon-pay/public-key-id.ts'
 import { fingerprint } from '../domain/key/fingerprint.ts'
 import { type KeyPair, sameKey } from '../domain/key/pair.ts'
-
 import { importPublicKey, looksLikeKeyMaterial, masksOf } from '../domain/key-import/import.ts'
-
 import { naming, Problem } from '../domain/problem.ts'
 import type { KeyRecord } from '../domain/rotation/record.ts'
 import { emptyRing } from '../domain/rotation/ring.ts'
@@ -13,7 +10,7 @@ import { assertIdOfEnvironment, readPublicKeyId, recordKey, recordScope } from '
 import { readGivenKey, readKey } from './shared/keys.ts'
 import { publish } from './shared/publish.ts'
 import { inspectAll } from './shared/targets.ts'
-import { verifyPair } from './shared/verify-pair.ts'
+import { skipVerification, verifyPair } from './shared/verify-pair.ts'
 
 /** Checks a key in any supported key format and, with a Public Key ID, the pair. Writes nothing to GitHub. */
 export async function validate(step: Step): Promise<void> {
@@ -31,7 +28,10 @@ export async function validate(step: Step): Promise<void> {
   const publicKeyId = given ?? record?.publicKeyId ?? null
   recordScope(step, [record], publicKeyId)
   book.record({ publicKeyId: publicKeyId?.id ?? null, madeAt: record?.madeAt ?? null })
-  await verifyGiven(step, pair, publicKeyId)
+  if (pair && publicKeyId) {
+    const advice = 'currentPair'
+    await verifyPair(step, { pair, publicKeyId, control: false, accountIsFine: true, advice })
+  } else skipVerification(step)
   book.record({ status: 'valid', exchange: publicKeyId === null })
   step.world.runner.info(`The key is valid: RSA, 2048 bits, ${key.fingerprint}`)
   await publish(step, key)
@@ -95,22 +95,4 @@ async function currentRecord(step: Step, publicKey: KeyObject): Promise<KeyRecor
     if (record?.fingerprint === fingerprint(publicKey)) return record
   }
   return null
-}
-
-async function verifyGiven(
-  step: Step,
-  pair: KeyPair | null,
-  publicKeyId: PublicKeyId | null,
-): Promise<void> {
-  if (!pair || !publicKeyId || step.inputs.amazonPayCheck === 'off') {
-    step.book.record({ amazonPay: { answer: 'skipped', judgement: null } })
-    return
-  }
-  await verifyPair(step, {
-    pair,
-    publicKeyId,
-    control: false,
-    accountIsFine: true,
-    advice: 'currentPair',
-  })
 }

@@ -13,7 +13,7 @@ import { readRing } from '../shared/keys.ts'
 import { publish } from '../shared/publish.ts'
 import { checkRedeploy, redeployAll } from '../shared/redeploy.ts'
 import { inspectAll, type Planned, planAll, type Row, recordPlans } from '../shared/targets.ts'
-import { verifyPair } from '../shared/verify-pair.ts'
+import { skipVerification, verifyPair } from '../shared/verify-pair.ts'
 import { assertWritable, writeAll } from '../shared/write.ts'
 import { promoteTarget, writesForOne } from './promote-target.ts'
 
@@ -91,7 +91,7 @@ async function verify(
   rows: readonly Planned<Promotion>[],
   pair: KeyPair | null,
 ): Promise<void> {
-  if (!pair) return step.book.record({ amazonPay: { answer: 'skipped', judgement: null } })
+  if (!pair) return skipVerification(step)
   await verifyPair(step, {
     pair,
     publicKeyId,

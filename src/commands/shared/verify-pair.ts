@@ -2,13 +2,7 @@ import type { PublicKeyId } from '../../domain/amazon-pay/public-key-id.ts'
 import { answerWords } from '../../domain/amazon-pay/verdict.ts'
 import type { KeyPair } from '../../domain/key/pair.ts'
 import type { Step } from './context.ts'
-import {
-  rejectionAdvice,
-  scopeToVerify,
-  settle,
-  type Verification,
-  verify,
-} from './verification.ts'
+import { rejectionAdvice, scopeToVerify, settle, verify } from './verification.ts'
 import { verifyDeleted } from './verify-deleted.ts'
 
 /** A key pair and the Public Key ID that it may belong to. */
@@ -32,31 +26,27 @@ export async function verifyPair(
   },
 ): Promise<void> {
   const { inputs, book, world } = step
-  const verification =
-    inputs.amazonPayCheck === 'off' ? null : await ask(step, options, options.control)
-  const { answer, judgement, problem, tolerable, remarks } = settle(
-    verification,
-    inputs.amazonPayCheck,
-    { accountIsFine: options.accountIsFine, advice: rejectionAdvice[options.advice] },
-  )
+  if (inputs.amazonPayCheck === 'off') return skipVerification(step)
+  const { pair, publicKeyId, accountIsFine } = options
+  const claim = { pair, publicKeyId, ...scopeToVerify(publicKeyId, book.outcome) }
+  const control = options.control ? await world.generateKeyPair() : null
+  const verification = await verify(world, claim, { control })
+  const { judgement, remarks } = verification
+  const { answer, problem, tolerable } = settle(verification, inputs.amazonPayCheck, {
+    accountIsFine,
+    advice: rejectionAdvice[options.advice],
+  })
   book.record({ amazonPay: { answer, judgement } })
   for (const remark of remarks) book.warn(remark)
   if (problem && !tolerable) throw problem
   if (problem) book.warn(problem)
-  if (answer === 'accepted' && judgement) {
+  if (answer === 'accepted') {
     world.runner.info(`Amazon Pay accepts the pair: ${answerWords(judgement)}`)
   }
 }
 
-async function ask(
-  step: Step,
-  { pair, publicKeyId }: PairClaim,
-  control: boolean,
-): Promise<Verification> {
-  const { world, book } = step
-  const scope = scopeToVerify(publicKeyId, book.outcome)
-  const throwaway = control ? await world.generateKeyPair() : null
-  return verify(world, { pair, publicKeyId, ...scope }, { control: throwaway })
+export function skipVerification({ book }: Step): void {
+  book.record({ amazonPay: { answer: 'skipped', judgement: null } })
 }
 
 /**
@@ -75,12 +65,12 @@ export async function assertDeleted(
 ): Promise<void> {
   const { book, world } = step
   const { previous, current, confirmed } = options
-  const scope = scopeToVerify(previous.publicKeyId, book.outcome)
-  const deletion = await verifyDeleted(world, { ...previous, ...scope }, current, { confirmed })
-  const { answer, judgement, remarks } = deletion
+  const claim = { ...previous, ...scopeToVerify(previous.publicKeyId, book.outcome) }
+  const deletion = await verifyDeleted(world, claim, current, { confirmed })
+  const { answer, judgement, remarks, problem } = deletion
   book.record({ amazonPay: { answer, judgement } })
   for (const remark of remarks) book.warn(remark)
-  if (deletion.result !== 'deleted') throw deletion.problem
+  if (problem) throw problem
   world.runner.info(
     `Amazon Pay does not accept Public Key ID ${previous.publicKeyId.id} any more: ${answerWords(judgement)}`,
   )
