@@ -3,7 +3,7 @@ import type { PayScope } from '../amazon-pay/region.ts'
 import { Problem, type Warning } from '../problem.ts'
 import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
-import type { TargetView } from './view.ts'
+import { otherKey, type TargetView } from './view.ts'
 
 /** What to write beside an existing pair. */
 export interface Adoption {
@@ -38,11 +38,7 @@ export function planAdoption(view: TargetView, ring: Ring, request: AdoptionRequ
     )
   }
   if (record && record.fingerprint !== ring.current.fingerprint) {
-    throw new Problem(
-      'pair-changed',
-      `variable ${names.record.current} describes key ${record.fingerprint}, but current-private-key is key ${ring.current.fingerprint}`,
-      `if the current key was changed since this run was queued, start a new run; if secret ${names.privateKey.current} was stored by hand, delete variable ${names.record.current} and run command: adopt again`,
-    )
+    throw otherKey(record, 'current', ring.current.fingerprint, names)
   }
   const sameId = record?.publicKeyId?.id === request.publicKeyId.id
   return {

@@ -2,7 +2,7 @@ import { Problem, type Warning } from '../problem.ts'
 import type { PromotionRequest } from './choice.ts'
 import type { KeyRecord } from './record.ts'
 import { findInRing, type Ring, type RingKey } from './ring.ts'
-import { changeIn, shownId, type TargetView } from './view.ts'
+import { changeIn, otherKey, shownId, type TargetView } from './view.ts'
 
 /** The pair that is replaced. */
 export interface OldKey {
@@ -12,7 +12,6 @@ export interface OldKey {
   readonly keep: { readonly key: RingKey; readonly record: KeyRecord } | null
 }
 
-/** The current key is kept from the ring, so it must be there unless an interrupted run has kept it already. */
 export function planOldKey(view: TargetView, ring: Ring, request: PromotionRequest): OldKey {
   const { current, previous } = view.slots
   if (current.problem) throw current.problem
@@ -21,19 +20,12 @@ export function planOldKey(view: TargetView, ring: Ring, request: PromotionReque
     return { old: null, keep: null }
   }
   const old = current.record
-  const { fingerprint } = old
-  const begun = changeIn(view) !== null
-  const resumed = request.resumed || begun
-  assertSameKey(view, ring, resumed ? request.record.fingerprint : fingerprint)
-  // When an interrupted change is resumed, the old key may be in any slot input, or may be kept already.
-  const key = resumed ? findInRing(ring, fingerprint) : ring.current
-  const isKept = previous.record?.fingerprint === fingerprint && previous.secret !== null
-  if (!key && !(resumed && isKept)) throw missing(view, ring, fingerprint)
-  if (!view.publicKeyId && !begun) throw idElsewhere(view)
+  const key = findOldKey(view, ring, request, old)
+  if (!view.publicKeyId && changeIn(view) === null) throw idElsewhere(view)
   // After a rollback, the record of the kept key says so.
   const isRecorded = request.change === 'activate' || previous.record?.rolledBackAt
-  if (!key || (isKept && isRecorded)) return { old, keep: null }
-  assertRetired(view, ring, [fingerprint, request.record.fingerprint])
+  if (!key || (isKept(view, old) && isRecorded)) return { old, keep: null }
+  assertRetired(view, ring, [old.fingerprint, request.record.fingerprint])
   return { old, keep: { key, record: old } }
 }
 
@@ -50,26 +42,32 @@ function assertNoOtherPair(view: TargetView, ring: Ring, { record }: PromotionRe
 }
 
 /**
- * A third key may have been stored by hand, also between two runs of a change: it would be overwritten.
- * @param written a key that an interrupted run may have written
+ * The current key is kept from the ring. When an interrupted change is resumed, it may be in any slot input; null if it is not
+ * there, but kept already.
  */
-function assertSameKey({ slots, names }: TargetView, ring: Ring, written: string): void {
-  const known = slots.current.record?.fingerprint
-  const given = ring.current?.fingerprint ?? known
-  if (given === known || given === written) return
+function findOldKey(
+  view: TargetView,
+  ring: Ring,
+  request: PromotionRequest,
+  old: KeyRecord,
+): RingKey | null {
+  const { fingerprint } = old
+  const resumed = request.resumed || changeIn(view) !== null
+  // A third key may have been stored by hand, also between two runs of a change: it would be overwritten.
+  const given = ring.current?.fingerprint ?? fingerprint
+  const written = resumed ? request.record.fingerprint : fingerprint
+  if (given !== fingerprint && given !== written) throw otherKey(old, 'current', given, view.names)
+  const key = resumed ? findInRing(ring, fingerprint) : ring.current
+  if (key || (resumed && isKept(view, old))) return key
   throw new Problem(
-    'pair-changed',
-    `current-private-key is key ${given}, but variable ${names.record.current} describes key ${known}`,
-    `start a new run if the current key was changed since this one was queued; if secret ${names.privateKey.current} was stored by hand, delete variable ${names.record.current} and run command: adopt`,
+    'current-key-missing',
+    `current-private-key is ${ring.current ? 'another key' : 'empty'}, but the current key ${fingerprint} must be kept as the previous one`,
+    `start a new run that passes current-private-key: \${{ secrets.${view.names.privateKey.current} }}; after a leak, or if that secret no longer exists, tick leaked in the form (keep-previous: false)`,
   )
 }
 
-function missing({ names }: TargetView, ring: Ring, fingerprint: string): Problem {
-  return new Problem(
-    'current-key-missing',
-    `current-private-key is ${ring.current ? 'another key' : 'empty'}, but the current key ${fingerprint} must be kept as the previous one`,
-    `start a new run that passes current-private-key: \${{ secrets.${names.privateKey.current} }}; after a leak, or if that secret no longer exists, tick leaked in the form (keep-previous: false)`,
-  )
+function isKept({ slots: { previous } }: TargetView, { fingerprint }: KeyRecord): boolean {
+  return previous.record?.fingerprint === fingerprint && previous.secret !== null
 }
 
 function idElsewhere({ names }: TargetView): Problem {

@@ -4,7 +4,7 @@ import type { PromotionRequest } from './choice.ts'
 import { droppedWarnings, type OldKey, planOldKey, unchangedWarnings } from './old-key.ts'
 import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
-import { shownId, type TargetView } from './view.ts'
+import { assertRoom, shownId, type TargetView } from './view.ts'
 
 /** What to do in one target, in this order. */
 export interface Promotion extends OldKey {
@@ -57,7 +57,7 @@ export function planPromotion(view: TargetView, ring: Ring, request: PromotionRe
     clear: true,
     warnings: request.keepPrevious ? [] : [...droppedWarnings(view), ...unchanged],
   }
-  assertRoom(view, plan)
+  assertRoom(view, missingSecrets(view, plan))
   return plan
 }
 
@@ -156,20 +156,12 @@ function mayDiscard({ slots, names }: TargetView, request: PromotionRequest): bo
   )
 }
 
-/** Counted before the first write: otherwise GitHub would refuse a secret in the middle of a pair. */
-function assertRoom(view: TargetView, plan: Promotion): void {
-  const { room, slots, publicKeyId } = view
-  if (room === null) return
-  const needed = [
+function missingSecrets({ slots, publicKeyId }: TargetView, { keep, stage }: Promotion): number {
+  const { current, next, previous } = slots
+  return [
     publicKeyId === null,
-    slots.current.secret === null,
-    plan.keep !== null && slots.previous.secret === null,
-    plan.stage && slots.next.secret === null,
+    current.secret === null,
+    keep !== null && previous.secret === null,
+    stage && next.secret === null,
   ].filter((missing) => missing).length
-  if (needed <= room) return
-  throw new Problem(
-    'secret-write-failed',
-    `has room for ${room} more secrets, but this command needs ${needed}`,
-    'delete secrets that you do not need (GitHub allows 100 in a repository or environment, 1000 in an organization), then run this command again',
-  )
 }

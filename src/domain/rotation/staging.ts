@@ -1,7 +1,7 @@
 import { assertSameScope, type PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
 import { findInRing, type Ring } from './ring.ts'
-import type { TargetView } from './view.ts'
+import { assertRoom, type TargetView } from './view.ts'
 
 /** What to do with the `next` slot of one target. */
 export type StagingMove =
@@ -112,7 +112,7 @@ export function planStaging(
   const move = moveFor(view, staged, key)
   const { next } = view.slots
   if (move === 'keep' && next.record) assertSameScope(request, next.record)
-  if (move === 'stage' || move === 'clear') assertRoom(view)
+  if (move === 'stage' || move === 'clear') assertRoom(view, 1)
   return move
 }
 
@@ -149,15 +149,5 @@ function assertNotUsed(slots: TargetView['slots'], ring: Ring, brought: string |
     slot === 'previous'
       ? 'to return to the previous key, run command: rollback; otherwise pass a new key, or leave private-key empty to generate one'
       : 'pass a new key, or leave private-key empty to generate one; to manage the pair that your shop uses, run command: adopt',
-  )
-}
-
-/** Checked before the first write: otherwise GitHub would refuse the secret after its record is written. */
-function assertRoom({ room }: TargetView): void {
-  if (room === null || room > 0) return
-  throw new Problem(
-    'secret-write-failed',
-    'contains as many secrets as GitHub allows',
-    'delete secrets that you do not need (GitHub allows 100 in a repository or environment, 1000 in an organization), then run this command again',
   )
 }
