@@ -25,7 +25,7 @@ const commands: Readonly<Record<Command, (step: Step) => Promise<void>>> = {
 /** Runs one command from beginning to end. Never throws: problems are in the outcome. */
 export async function execute(inputs: Inputs, world: World, book?: Book): Promise<Outcome> {
   const used = book ?? createBook(world.runner, emptyOutcome(inputs, world.runner))
-  const targets = [...world.targets].sort((one, other) => compare(one.label, other.label))
+  const targets = world.targets.toSorted((one, other) => (one.label < other.label ? -1 : 1))
   const step = { inputs, names: slotNames(inputs.prefix), world: { ...world, targets }, book: used }
   try {
     await commands[inputs.command](step)
@@ -35,20 +35,12 @@ export async function execute(inputs: Inputs, world: World, book?: Book): Promis
   return used.outcome
 }
 
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
-}
-
 /** What is known before the command starts. */
 export function emptyOutcome(
-  {
-    command,
-    prefix,
-    maxAgeDays,
-    dryRun,
-  }: Pick<Inputs, 'prefix' | 'maxAgeDays' | 'dryRun'> & { readonly command: string },
+  given: Pick<Inputs, 'prefix' | 'maxAgeDays' | 'dryRun'> & { readonly command: string },
   { run }: Pick<Runner, 'run'>,
 ): Outcome {
+  const { command, prefix, maxAgeDays, dryRun } = given
   return {
     command,
     prefix,

@@ -1,4 +1,5 @@
 import type { PublicKeyId } from '../domain/amazon-pay/public-key-id.ts'
+import { answerWords } from '../domain/amazon-pay/verdict.ts'
 import { Problem, problemIn } from '../domain/problem.ts'
 import { planRetirement, type Retirement } from '../domain/rotation/retirement.ts'
 import { findInRing, type Ring } from '../domain/rotation/ring.ts'
@@ -14,7 +15,9 @@ import {
   recordResult,
   recordUntouched,
 } from './shared/targets.ts'
-import { assertDeleted } from './shared/verify-pair.ts'
+import { scopeToVerify } from './shared/verification.ts'
+import { verifyDeleted } from './shared/verify-deleted.ts'
+import { recordAnswer } from './shared/verify-pair.ts'
 import { assertWritable, writeAll } from './shared/write.ts'
 
 /** Take the lock, secret, record, give the lock back. */
@@ -80,27 +83,33 @@ function assertOneKey(rows: readonly Planned<Retirement>[]): void {
   )
 }
 
-/** If the inputs lack the previous key, a throwaway key signs. Then only the answer that the ID is unknown counts. */
+/**
+ * Asks whether the previous key was deleted. If the inputs lack it, a throwaway key signs; then only the answer that the ID is
+ * unknown counts.
+ */
 async function askAmazonPay(
   step: Step,
   rows: readonly Planned<Retirement>[],
   ring: Ring,
   typed: PublicKeyId | null,
 ): Promise<void> {
-  for (const { plan, view } of rows) {
-    if (plan.kind !== 'key') continue
-    const { key, id: publicKeyId } = plan
-    const { record } = view.slots.current
-    const control = record && findInRing(ring, record.fingerprint)
-    return assertDeleted(step, {
-      previous: { pair: key?.pair ?? (await step.world.generateKeyPair()), publicKeyId },
-      current:
-        control && record.publicKeyId
-          ? { pair: control.pair, publicKeyId: record.publicKeyId }
-          : null,
-      confirmed: typed !== null && key !== null,
-    })
-  }
+  const { world, book } = step
+  const row = rows.find(({ plan }) => plan.kind === 'key')
+  if (row?.plan.kind !== 'key') return
+  const { key, id: publicKeyId } = row.plan
+  const pair = key?.pair ?? (await world.generateKeyPair())
+  const claim = { pair, publicKeyId, ...scopeToVerify(publicKeyId, book.outcome) }
+  const { record } = row.view.slots.current
+  const current = record && findInRing(ring, record.fingerprint)
+  const control = current &&
+    record.publicKeyId && { pair: current.pair, publicKeyId: record.publicKeyId }
+  const confirmed = typed !== null && key !== null
+  const { problem, ...answer } = await verifyDeleted(world, claim, control, { confirmed })
+  recordAnswer(step, answer)
+  if (problem) throw problem
+  world.runner.info(
+    `Amazon Pay does not accept Public Key ID ${publicKeyId.id} any more: ${answerWords(answer.judgement)}`,
+  )
 }
 
 function recordPrevious(step: Step, rows: readonly Planned<Retirement>[]): void {

@@ -1,13 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { fingerprint } from '../domain/key/fingerprint.ts'
-import { type KeyPair, sameKey } from '../domain/key/pair.ts'
+import { sameKey } from '../domain/key/pair.ts'
 import { importPublicKey, looksLikeKeyMaterial, masksOf } from '../domain/key-import/import.ts'
 import { naming, Problem } from '../domain/problem.ts'
 import type { KeyRecord } from '../domain/rotation/record.ts'
 import { emptyRing } from '../domain/rotation/ring.ts'
 import type { Step } from './shared/context.ts'
 import { assertIdOfEnvironment, readPublicKeyId, recordKey, recordScope } from './shared/facts.ts'
-import { readGivenKey, readKey } from './shared/keys.ts'
+import { readGivenKey, readStoredKey } from './shared/keys.ts'
 import { publish } from './shared/publish.ts'
 import { inspectAll } from './shared/targets.ts'
 import { skipVerification, verifyPair } from './shared/verify-pair.ts'
@@ -35,16 +35,6 @@ export async function validate(step: Step): Promise<void> {
   book.record({ status: 'valid', exchange: publicKeyId === null })
   step.world.runner.info(`The key is valid: RSA, 2048 bits, ${key.fingerprint}`)
   await publish(step, key)
-}
-
-/** Reads the secret that the shop uses. It must be in a format that every Amazon Pay SDK accepts. */
-async function readStoredKey(step: Step): Promise<KeyPair | null> {
-  const text = step.inputs.slotKeys.current
-  if (text.trim() === '') return null
-  const secret = step.names.privateKey.current
-  const { pair, warnings } = await readKey(step, 'current-private-key', text, { secret })
-  for (const warning of warnings) step.book.warn(warning)
-  return pair
 }
 
 function mismatch(privateKey: string): Problem {
@@ -81,17 +71,15 @@ async function readGivenPublicKey(step: Step): Promise<KeyObject> {
 async function currentRecord(step: Step, publicKey: KeyObject): Promise<KeyRecord | null> {
   const { world, inputs, book } = step
   if (!world.github || (inputs.publicKeyId !== '' && inputs.region)) return null
-  const { rows, findings } = await inspectAll(step, emptyRing)
-  for (const { problem } of findings) {
+  const report = (problem: Problem): void => {
     if (inputs.amazonPayCheck === 'require') throw problem
     book.warn(problem)
   }
+  const { rows, findings } = await inspectAll(step, emptyRing)
+  for (const { problem } of findings) report(problem)
   for (const { view } of rows) {
     const { record, problem } = view.slots.current
-    if (problem) {
-      if (inputs.amazonPayCheck === 'require') throw problem
-      book.warn(problem)
-    }
+    if (problem) report(problem)
     if (record?.fingerprint === fingerprint(publicKey)) return record
   }
   return null

@@ -5,7 +5,7 @@ import type { StagingMove } from '../../domain/rotation/staging.ts'
 import type { SealedSecret, Target } from '../../ports.ts'
 import type { Step } from '../shared/context.ts'
 import { underLock } from '../shared/lock.ts'
-import { type Inspection, type Planned, type Row, recordResult } from '../shared/targets.ts'
+import { type Inspection, named, type Planned, type Row, recordResult } from '../shared/targets.ts'
 import { writeAll } from '../shared/write.ts'
 
 /** Take the lock, record, secret, give the lock back. */
@@ -111,7 +111,7 @@ async function undo(
     const message = `${before}; ${left}${discarded}`
     recordResult(step, target, problem ? 'failed' : 'restored', message, problem?.code)
   } catch (error) {
-    const { fact, code } = problemIn(error)
+    const { fact, code } = named(step, target, problemIn(error))
     const { privateKey, record } = step.names
     const left = `this run may have left secret ${privateKey.next} or variable ${record.next} behind (${fact})`
     recordResult(step, target, 'failed', `${before}; ${left}`, problem?.code ?? code)
