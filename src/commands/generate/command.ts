@@ -26,8 +26,8 @@ export async function generate(step: Step): Promise<void> {
   const { book, inputs, names, world } = step
   // Generating starts first because it takes longest. If the command is refused, the pair is discarded.
   const given = await readGivenKey(step)
-  const generating = given ?? world.generateKeyPair()
-  if (generating instanceof Promise) generating.catch(() => {})
+  const generating = given ? Promise.resolve(given) : world.generateKeyPair()
+  generating.catch(() => {})
   const inspection = await inspectAll(step, await readRing(step, []))
   const { ring } = inspection
   const request: StagingRequest = {
@@ -47,7 +47,7 @@ export async function generate(step: Step): Promise<void> {
   const staged = rows.map(({ view }) => view.slots.next.record).find((r) => r?.fingerprint === key)
   if (rows.every(({ plan }) => plan === 'keep') && staged) return showAgain(step, rows, staged)
 
-  const known = given ?? (key === null ? null : (findInRing(ring, key)?.pair ?? null))
+  const known = given ?? findInRing(ring, key)?.pair ?? null
   const pair = known ?? (await generating)
   maskPair(world, pair)
   assertConsistent(pair)

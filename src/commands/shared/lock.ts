@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, problemIn } from '../../domain/problem.ts'
-import { isDead, locked, lockTrustMs, readLock, writeLock } from '../../domain/rotation/lock.ts'
+import { isDead, type Lock, locked, lockTrustMs, readLock } from '../../domain/rotation/lock.ts'
 import type { Ring } from '../../domain/rotation/ring.ts'
 import type { StoredVariable } from '../../domain/rotation/slots.ts'
 import { type TargetView, viewOf } from '../../domain/rotation/view.ts'
@@ -39,12 +39,15 @@ async function take(step: Step, target: Target): Promise<HeldLock> {
   const { world, names, inputs } = step
   const { run } = world.runner
   const id = randomUUID()
-  const value = writeLock({ id, run: run.url, attempt: run.attempt, command: inputs.command })
+  const lock: Lock = { id, run: run.url, attempt: run.attempt, command: inputs.command }
   const takenAt = world.clock.now().getTime()
   // If only the answer was lost, reading the variable shows whose lock it is.
   const create = async (): Promise<{ created: boolean; unheard: Problem | null }> => {
     try {
-      return { created: await target.createVariable(names.lock, value), unheard: null }
+      return {
+        created: await target.createVariable(names.lock, JSON.stringify(lock)),
+        unheard: null,
+      }
     } catch (error) {
       const problem = problemIn(error)
       if (!problem.uncertain) throw problem

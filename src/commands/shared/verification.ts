@@ -41,7 +41,7 @@ const patient: Patience = { busy: 4, unknown: 3 }
 /** The control request must be refused, so a refusal is final. */
 const asControl: Patience = { busy: 4, unknown: 1 }
 
-/** Amazon Pay knows the account's request, and refuses this pair in this region and environment. */
+/** Amazon Pay refuses this pair in this region and environment. */
 const rejections: readonly Verdict[] = ['signature', 'unknown', 'unnamed']
 
 /**
@@ -69,17 +69,17 @@ export async function verify(
   if (controlFailed)
     return { ...conclude('undecided', controlProblem(judgement, stop)), remarks: [] }
   if (verdict === 'accepted') return conclude('accepted', null)
-  if (verdict === 'account') return conclude('account', accountProblem(judgement))
-  if (verdict === 'clock') return conclude('undecided', clockProblem(judgement))
   const rejected = rejections.includes(verdict)
   const proof: readonly Verdict[] = rejected ? ['accepted', 'account'] : ['accepted']
   const elsewhere =
     rejected || verdict === 'refused'
       ? await findElsewhere(world, claim, { ...asked, proof })
       : null
-  return rejected || elsewhere !== null
-    ? conclude('rejected', rejectedProblem(claim, judgement, elsewhere), elsewhere)
-    : conclude('undecided', undecidedProblem(judgement, stop))
+  if (rejected || elsewhere !== null) {
+    return conclude('rejected', rejectedProblem(claim, judgement, elsewhere), elsewhere)
+  }
+  const result = verdict === 'account' ? 'account' : 'undecided'
+  return conclude(result, undecidedProblem(judgement, stop))
 }
 
 /** What a verification means for a command. */
@@ -166,22 +166,6 @@ function rejectedProblem(claim: Claim, judgement: Judgement, elsewhere: string |
   return new Problem('amazon-pay-rejected', `${facts[verdict]}: ${answerWords(judgement)}`, hint)
 }
 
-function accountProblem(judgement: Judgement): Problem {
-  return new Problem(
-    'amazon-pay-undecided',
-    `Amazon Pay knows this pair, but the account is suspended, or its setup is incomplete: ${answerWords(judgement)}`,
-    'check in Seller Central whether the account can take orders; until then, do not replace a working pair with this one',
-  )
-}
-
-function clockProblem(judgement: Judgement): Problem {
-  return new Problem(
-    'clock-skew',
-    `Amazon Pay refused the signing time twice; this machine's clock is ${skewWords(judgement.skew)}: ${answerWords(judgement)}`,
-    'correct the clock of the runner (a self-hosted runner needs NTP), then run this command again',
-  )
-}
-
 function controlProblem(judgement: Judgement, stop: AbortSignal): Problem {
   const { verdict, reasonCode } = judgement
   if (verdict === 'busy' || reasonCode === null) return undecidedProblem(judgement, stop)
@@ -195,15 +179,34 @@ function controlProblem(judgement: Judgement, stop: AbortSignal): Problem {
 }
 
 function undecidedProblem(judgement: Judgement, stop: AbortSignal): Problem {
+  const { verdict, skew } = judgement
   const [fact, hint] = inconclusive(judgement, stop)
-  return new Problem('amazon-pay-undecided', `${fact}${skewNote(judgement)}`, hint)
+  if (verdict === 'clock') return new Problem('clock-skew', fact, hint)
+  const notable = skew !== null && Math.abs(skew) > notableSkew
+  const note = notable ? `; this machine's clock is ${skewWords(skew)}` : ''
+  return new Problem('amazon-pay-undecided', `${fact}${note}`, hint)
 }
+
+/** From this many seconds, the clock may be the reason for a refusal. */
+const notableSkew = 60
 
 /** Fact and hint. */
 function inconclusive(judgement: Judgement, stop: AbortSignal): [string, string] {
-  const { verdict, status, reasonCode } = judgement
+  const { verdict, status, reasonCode, skew } = judgement
   const words = answerWords(judgement)
   const later = 'the answer is inconclusive; try again in a few minutes'
+  if (verdict === 'account') {
+    return [
+      `Amazon Pay knows this pair, but the account is suspended, or its setup is incomplete: ${words}`,
+      'check in Seller Central whether the account can take orders; until then, do not replace a working pair with this one',
+    ]
+  }
+  if (verdict === 'clock') {
+    return [
+      `Amazon Pay refused the signing time twice; this machine's clock is ${skewWords(skew)}: ${words}`,
+      'correct the clock of the runner (a self-hosted runner needs NTP), then run this command again',
+    ]
+  }
   if (verdict === 'busy' && stop.aborted) {
     return [`the step had to stop before Amazon Pay answered: ${words}`, 'run this command again']
   }
@@ -233,14 +236,6 @@ function inconclusive(judgement: Judgement, stop: AbortSignal): [string, string]
     ]
   }
   return [`Amazon Pay gave an inconclusive answer: ${words}`, later]
-}
-
-/** From this many seconds, the clock may be the reason for a refusal. */
-const notableSkew = 60
-
-function skewNote({ skew }: Judgement): string {
-  if (skew === null || Math.abs(skew) <= notableSkew) return ''
-  return `; this machine's clock is ${skewWords(skew)}`
 }
 
 function clockRemarks({ correction, judgement }: Asked): Warning[] {

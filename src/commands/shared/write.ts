@@ -49,31 +49,22 @@ export class TargetFailure extends Error {
   }
 }
 
-/** Writes target by target, each under its lock. The first failure ends the step; a new run continues from there. */
+/**
+ * Writes target by target, each under its lock. The first failure ends the step; a new run continues from there. If many
+ * writes are needed, a target starts only when one second has passed for each write of the target before it. Pauses never fall
+ * inside a target, where they would leave it half changed for longer.
+ */
 export async function writeAll<P>(step: Step, writing: Writing<P>): Promise<void> {
-  const { rows, unchanged } = writing
   recordUntouched(step)
-  const todo = rows.filter(({ target, plan }) => {
-    const message = unchanged(plan)
+  const todo = writing.rows.filter(({ target, plan }) => {
+    const message = writing.unchanged(plan)
     if (message !== null) recordResult(step, target, 'unchanged', message)
     return message === null
   })
-  await eachTarget(step, todo, (row) => writeOne(step, row, writing))
-}
-
-/**
- * Works on one target after the other. If many writes are needed, a target starts only when one second has passed for each
- * write of the target before it. Pauses never fall inside a target, where they would leave it half changed for longer.
- */
-async function eachTarget<R extends Row>(
-  step: Step,
-  rows: readonly R[],
-  work: (row: R) => Promise<void>,
-): Promise<void> {
   const github = githubOf(step)
   const { clock, runner } = step.world
   let before: { readonly startedAt: number; readonly writes: number } | null = null
-  for (const row of rows) {
+  for (const row of todo) {
     if (before && github.writes >= freeWrites) {
       const passed = clock.now().getTime() - before.startedAt
       const wait = (github.writes - before.writes) * msForOneWrite - passed
@@ -81,7 +72,7 @@ async function eachTarget<R extends Row>(
     }
     if (runner.stop.aborted) throw stopped(row.target)
     before = { startedAt: clock.now().getTime(), writes: github.writes }
-    await work(row)
+    await writeOne(step, row, writing)
   }
 }
 
