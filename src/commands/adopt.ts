@@ -2,12 +2,7 @@ import type { KeyPair } from '../domain/key/pair.ts'
 import { type Adoption, type AdoptionRequest, planAdoption } from '../domain/rotation/adoption.ts'
 import { type KeyRecord, newRecord, timestamp, writeKeyRecord } from '../domain/rotation/record.ts'
 import type { Step } from './shared/context.ts'
-import {
-  assertIdOfEnvironment,
-  recordKey,
-  recordScope,
-  requirePublicKeyId,
-} from './shared/facts.ts'
+import { recordKey, recordPublicKeyId, recordScope, requirePublicKeyId } from './shared/facts.ts'
 import { readRing } from './shared/keys.ts'
 import { inspectAll, planAll, type Row, recordPlans, recordResult } from './shared/targets.ts'
 import { verifyPair } from './shared/verify-pair.ts'
@@ -23,8 +18,7 @@ const writesForOne = 4
 export async function adopt(step: Step): Promise<void> {
   const { book, inputs, names, world } = step
   const publicKeyId = await requirePublicKeyId(step)
-  book.record({ publicKeyId: publicKeyId.id })
-  assertIdOfEnvironment(step, publicKeyId)
+  recordPublicKeyId(step, publicKeyId)
   const inspection = await inspectAll(step, await readRing(step, ['current']))
   const { ring } = inspection
   const request: AdoptionRequest = {

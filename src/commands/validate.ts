@@ -6,7 +6,7 @@ import { naming, Problem } from '../domain/problem.ts'
 import type { KeyRecord } from '../domain/rotation/record.ts'
 import { emptyRing } from '../domain/rotation/ring.ts'
 import type { Step } from './shared/context.ts'
-import { assertIdOfEnvironment, readPublicKeyId, recordKey, recordScope } from './shared/facts.ts'
+import { readPublicKeyId, recordKey, recordPublicKeyId, recordScope } from './shared/facts.ts'
 import { readGivenKey, readStoredKey } from './shared/keys.ts'
 import { publish } from './shared/publish.ts'
 import { inspectAll } from './shared/targets.ts'
@@ -23,7 +23,7 @@ export async function validate(step: Step): Promise<void> {
   if (!subject) throw nothingGiven()
   const key = recordKey(step, subject)
   const given = await readPublicKeyId(step)
-  if (given) assertIdOfEnvironment(step, given)
+  if (given) recordPublicKeyId(step, given)
   const record = await currentRecord(step, subject)
   const publicKeyId = given ?? record?.publicKeyId ?? null
   recordScope(step, [record], publicKeyId)

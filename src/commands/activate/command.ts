@@ -2,7 +2,7 @@ import { type PublicKeyId, publicKeyIdsIn } from '../../domain/amazon-pay/public
 import { Problem } from '../../domain/problem.ts'
 import { chooseStaged } from '../../domain/rotation/choice.ts'
 import { githubOf, type Step } from '../shared/context.ts'
-import { assertIdOfEnvironment, requirePublicKeyId } from '../shared/facts.ts'
+import { recordPublicKeyId, requirePublicKeyId } from '../shared/facts.ts'
 import { promote } from './promote.ts'
 
 /**
@@ -14,8 +14,7 @@ export async function activate(step: Step): Promise<void> {
     step.inputs.publicKeyId === 'from-approval'
       ? await approvedId(step)
       : await requirePublicKeyId(step)
-  step.book.record({ publicKeyId: publicKeyId.id })
-  assertIdOfEnvironment(step, publicKeyId)
+  recordPublicKeyId(step, publicKeyId)
   await promote(step, 'activate', (rows) => chooseStaged(rows, publicKeyId, step.names))
 }
 

@@ -14,14 +14,22 @@ export function recordKey({ book }: Step, publicKey: KeyObject): KeyFacts {
 }
 
 /** The ID in the input; null if it is empty. */
-export async function readPublicKeyId({ inputs }: Step): Promise<PublicKeyId | null> {
-  if (inputs.publicKeyId === '') return null
-  return naming('public-key-id', () => parsePublicKeyId(inputs.publicKeyId))
+export async function readPublicKeyId(step: Step): Promise<PublicKeyId | null> {
+  return step.inputs.publicKeyId === '' ? null : requirePublicKeyId(step)
 }
 
 /** @throws Problem `public-key-id-invalid` if it is empty */
 export async function requirePublicKeyId({ inputs }: Step): Promise<PublicKeyId> {
   return naming('public-key-id', () => parsePublicKeyId(inputs.publicKeyId))
+}
+
+/** @throws Problem `pay-environment-mismatch` if the ID's prefix differs from the input */
+export function recordPublicKeyId(
+  { book, inputs }: Step,
+  { id, payEnvironment }: PublicKeyId,
+): void {
+  book.record({ publicKeyId: id })
+  assertSameScope(inputs, { region: null, payEnvironment }, `the prefix of public-key-id ${id}`)
 }
 
 /**
@@ -32,21 +40,13 @@ export function recordScope(
   { book, inputs }: Step,
   records: readonly (KeyRecord | null | undefined)[],
   publicKeyId: PublicKeyId | null = null,
-): PayScope {
-  const known = records.filter((record) => record != null)
-  const scope = {
-    region: inputs.region ?? known.find(({ region }) => region !== null)?.region ?? null,
+): void {
+  const known: readonly PayScope[] = [inputs, ...records.filter((record) => record != null)]
+  book.record({
+    region: known.find(({ region }) => region)?.region ?? null,
     payEnvironment:
       publicKeyId?.payEnvironment ??
-      inputs.payEnvironment ??
-      known.find(({ payEnvironment }) => payEnvironment !== null)?.payEnvironment ??
+      known.find(({ payEnvironment }) => payEnvironment)?.payEnvironment ??
       null,
-  }
-  book.record(scope)
-  return scope
-}
-
-/** @throws Problem `pay-environment-mismatch` if the ID's prefix differs from the input */
-export function assertIdOfEnvironment({ inputs }: Step, { id, payEnvironment }: PublicKeyId): void {
-  assertSameScope(inputs, { region: null, payEnvironment }, `the prefix of public-key-id ${id}`)
+  })
 }
