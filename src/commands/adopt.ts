@@ -4,9 +4,9 @@ import { type KeyRecord, newRecord, timestamp, writeKeyRecord } from '../domain/
 import type { Step } from './shared/context.ts'
 import { recordKey, recordPublicKeyId, recordScope, requirePublicKeyId } from './shared/facts.ts'
 import { readRing } from './shared/keys.ts'
-import { inspectAll, planAll, type Row, recordPlans, recordResult } from './shared/targets.ts'
+import { inspectAll, planAll, recordPlans, recordResult } from './shared/targets.ts'
 import { verifyPair } from './shared/verify-pair.ts'
-import { assertWritable, writeAll } from './shared/write.ts'
+import { writeAll } from './shared/write.ts'
 
 /** Take the lock, Public Key ID, record, give the lock back. */
 const writesForOne = 4
@@ -26,9 +26,10 @@ export async function adopt(step: Step): Promise<void> {
     region: inputs.region,
     payEnvironment: publicKeyId.payEnvironment ?? inputs.payEnvironment,
   }
-  const plan = ({ view }: Row): Adoption => planAdoption(view, ring, request)
-  const rows = planAll(step, inspection, plan)
-  assertWritable(rows, writesForOne)
+  const plans = planAll(step, inspection, writesForOne, ({ view }) =>
+    planAdoption(view, ring, request),
+  )
+  const { rows } = plans
   const pair = ring.current?.pair
   if (!pair) throw new Error('an adoption was planned without a pair')
 
@@ -50,14 +51,11 @@ export async function adopt(step: Step): Promise<void> {
     const before = rows.length === 1 ? '' : `${target.label}: `
     for (const { fact, hint } of plan.warnings) book.warn({ fact: `${before}${fact}`, hint })
   }
-  if (inputs.dryRun) return recordPlans(step, rows, (plan) => plannedWords(step, plan))
+  if (inputs.dryRun) return recordPlans(step, plans, (plan) => plannedWords(step, plan))
 
   if (!rows.some(({ plan }) => isNeeded(plan)))
     world.runner.notice('this pair is adopted already; nothing was written')
-  await writeAll(step, {
-    inspection,
-    rows,
-    plan,
+  await writeAll(step, plans, {
     unchanged: (plan) => (isNeeded(plan) ? null : 'this pair was adopted already'),
     async write({ target, plan }) {
       // The secret first: the record states that it exists.

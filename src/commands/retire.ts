@@ -18,7 +18,7 @@ import {
 import { scopeToVerify } from './shared/verification.ts'
 import { verifyDeleted } from './shared/verify-deleted.ts'
 import { recordAnswer } from './shared/verify-pair.ts'
-import { assertWritable, writeAll } from './shared/write.ts'
+import { writeAll } from './shared/write.ts'
 
 /** Take the lock, secret, record, give the lock back. */
 const writesForOne = 4
@@ -34,17 +34,11 @@ export async function retire(step: Step): Promise<void> {
   const typed = await readPublicKeyId(step)
   const inspection = await inspectAll(step, await readRing(step, ['current', 'previous']))
   const { ring } = inspection
-  const plan = ({ target, view }: Row): Retirement => {
-    const others = inspection.rows.filter((row) => row.target !== target)
-    return planRetirement(
-      view,
-      others.map(({ view }) => view),
-      ring,
-      typed,
-    )
-  }
-  const rows = planAll(step, inspection, plan)
-  assertWritable(rows, writesForOne)
+  const plans = planAll(step, inspection, writesForOne, ({ target, view }) => {
+    const others = inspection.rows.flatMap((row) => (row.target === target ? [] : row.view))
+    return planRetirement(view, others, ring, typed)
+  })
+  const { rows } = plans
   assertOneKey(rows)
   recordUntouched(step)
   book.record({ secretName: names.privateKey.previous })
@@ -54,12 +48,9 @@ export async function retire(step: Step): Promise<void> {
     recordPrevious(step, rows)
     await lookForOpenRuns(step, rows)
     await askAmazonPay(step, rows, ring, typed)
-    if (inputs.dryRun) return recordPlans(step, rows, (plan) => plannedWords(step, plan))
+    if (inputs.dryRun) return recordPlans(step, plans, (plan) => plannedWords(step, plan))
   }
-  await writeAll(step, {
-    inspection,
-    rows,
-    plan,
+  await writeAll(step, plans, {
     unchanged: ({ kind }) => (kind === 'nothing' ? nothing : null),
     async write({ target, plan }, planned) {
       assertSamePlan(plan, planned)

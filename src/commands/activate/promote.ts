@@ -14,7 +14,7 @@ import { publish } from '../shared/publish.ts'
 import { checkRedeploy, redeployAll } from '../shared/redeploy.ts'
 import { inspectAll, type Planned, planAll, type Row, recordPlans } from '../shared/targets.ts'
 import { skipVerification, verifyPair } from '../shared/verify-pair.ts'
-import { assertWritable, writeAll } from '../shared/write.ts'
+import { writeAll } from '../shared/write.ts'
 import { promoteTarget, writesForOne } from './promote-target.ts'
 
 const words = {
@@ -45,10 +45,10 @@ export async function promote(
     payEnvironment,
   })
   const chosen = (): Choice => choose(inspection.rows)
-  const plan = ({ view }: Row): Promotion =>
-    planPromotion(view, inspection.ring, requestOf(explained(view, chosen)))
-  const rows = planAll(step, inspection, plan)
-  assertWritable(rows, writesForOne(change))
+  const plans = planAll(step, inspection, writesForOne(change), ({ view }) =>
+    planPromotion(view, inspection.ring, requestOf(explained(view, chosen))),
+  )
+  const { rows } = plans
   const request = requestOf(chosen())
 
   const finished = rows.every(({ plan }) => plan.finished)
@@ -56,13 +56,10 @@ export async function promote(
   const key = recordChoice(step, request, rows, inspection.ring)
   await verify(step, request, rows, pair)
   for (const { plan } of rows) for (const warning of plan.warnings) book.warn(warning)
-  if (inputs.dryRun) return recordPlans(step, rows, (plan) => plannedWords(step, plan))
+  if (inputs.dryRun) return recordPlans(step, plans, (plan) => plannedWords(step, plan))
 
   await checkRedeploy(step)
-  await writeAll(step, {
-    inspection,
-    rows,
-    plan,
+  await writeAll(step, plans, {
     unchanged: ({ finished, clear }) =>
       finished && !clear ? 'this pair was current already' : null,
     write: (row) => promoteTarget(step, { ...row, request }, pair),

@@ -4,18 +4,12 @@ import { assertConsistent } from '../../domain/key/policy.ts'
 import { daysWords } from '../../domain/rotation/health.ts'
 import { type KeyRecord, newRecord } from '../../domain/rotation/record.ts'
 import { findInRing } from '../../domain/rotation/ring.ts'
-import {
-  chooseStagedKey,
-  planStaging,
-  type StagingMove,
-  type StagingRequest,
-} from '../../domain/rotation/staging.ts'
+import { chooseStagedKey, planStaging, type StagingRequest } from '../../domain/rotation/staging.ts'
 import { now, type Step, timeOf } from '../shared/context.ts'
 import { recordKey, recordScope } from '../shared/facts.ts'
 import { maskPair, readGivenKey, readRing } from '../shared/keys.ts'
 import { publish } from '../shared/publish.ts'
 import { inspectAll, planAll, type Row, recordPlans, recordResult } from '../shared/targets.ts'
-import { assertWritable } from '../shared/write.ts'
 import { plannedWords, stageAll, writesForOne } from './stage.ts'
 
 /**
@@ -38,9 +32,10 @@ export async function generate(step: Step): Promise<void> {
     run: world.runner.run.url,
   }
   const chosen = (): string | null => chooseStagedKey(inspection.rows, ring, request)
-  const plan = ({ view }: Row): StagingMove => planStaging(view, ring, request, chosen)
-  const rows = planAll(step, inspection, plan)
-  assertWritable(rows, writesForOne)
+  const plans = planAll(step, inspection, writesForOne, ({ view }) =>
+    planStaging(view, ring, request, chosen),
+  )
+  const { rows } = plans
   const key = chosen()
   recordScope(step, comparedRecords(rows))
   warnAbout(step, rows)
@@ -57,14 +52,14 @@ export async function generate(step: Step): Promise<void> {
     if (known) recordKey(step, known.publicKey)
     return recordPlans(
       step,
-      rows,
+      plans,
       (move) => `${plannedWords[move]} (secret ${names.privateKey.next})`,
     )
   }
   const facts = recordKey(step, pair.publicKey)
   const record = recordFor(step, pair, staged)
   book.record({ madeAt: record.madeAt, publicKeyId: record.publicKeyId?.id ?? null })
-  await stageAll(step, { inspection, rows, plan, pair, record })
+  await stageAll(step, { plans, pair, record })
   book.record({ secretName: names.privateKey.next, status: 'staged', exchange: true })
   await publish(step, facts)
 }

@@ -5,7 +5,7 @@ import type { StagingMove } from '../../domain/rotation/staging.ts'
 import type { SealedSecret, Target } from '../../ports.ts'
 import type { Step } from '../shared/context.ts'
 import { underLock } from '../shared/lock.ts'
-import { type Inspection, named, type Planned, type Row, recordResult } from '../shared/targets.ts'
+import { named, type Planned, type Plans, recordResult } from '../shared/targets.ts'
 import { writeAll } from '../shared/write.ts'
 
 /** Take the lock, record, secret, give the lock back. */
@@ -29,9 +29,7 @@ const doneWords: Readonly<Record<StagingMove, string>> = {
 
 /** What to stage, and where. */
 interface Staging {
-  readonly inspection: Inspection
-  readonly rows: readonly Planned<StagingMove>[]
-  readonly plan: (row: Row) => StagingMove
+  readonly plans: Plans<StagingMove>
   readonly pair: KeyPair
   readonly record: KeyRecord
 }
@@ -41,8 +39,7 @@ export async function stageAll(step: Step, staging: Staging): Promise<void> {
   const begun: Planned<StagingMove>[] = []
   const finished = new Set<Target>()
   try {
-    await writeAll(step, {
-      ...staging,
+    await writeAll(step, staging.plans, {
       unchanged: (move) => (move === 'keep' ? doneWords.keep : null),
       async write(row) {
         begun.push(row)
@@ -123,10 +120,10 @@ async function removeOwn(
   step: Step,
   target: Target,
   move: StagingMove,
-  { inspection, record }: Staging,
+  { plans, record }: Staging,
 ): Promise<boolean> {
   if (move === 'keep') return false
-  return underLock(step, target, inspection.ring, async ({ slots }) => {
+  return underLock(step, target, plans.ring, async ({ slots }) => {
     const { next } = slots
     const ours = next.record?.fingerprint === record.fingerprint && next.record.run === record.run
     if (!ours) return false

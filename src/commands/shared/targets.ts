@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import { type Problem, problemsIn, throwAll } from '../../domain/problem.ts'
+import { Problem, problemsIn, throwAll } from '../../domain/problem.ts'
 import { isDead, locked } from '../../domain/rotation/lock.ts'
 import type { Ring } from '../../domain/rotation/ring.ts'
 import {
@@ -22,6 +22,14 @@ export interface Row {
 /** One target and what the command will do there. */
 export interface Planned<P> extends Row {
   readonly plan: P
+}
+
+/** The plans of a command for all targets. */
+export interface Plans<P> {
+  readonly ring: Ring
+  readonly rows: readonly Planned<P>[]
+  /** Plans a target again: another run may have changed it since the first look. */
+  readonly plan: (row: Row) => P
 }
 
 /** A problem that prevents the command in one target. */
@@ -73,12 +81,15 @@ export async function inspectAll(step: Step, ring: Ring): Promise<Inspection> {
  */
 export function planAll<P>(
   step: Step,
-  { rows, findings }: Inspection,
+  { ring, rows, findings }: Inspection,
+  writesForOne: number,
   plan: (row: Row) => P,
-): Planned<P>[] {
+): Plans<P> {
   forAll(step, rows, [], (row) => assertUnlocked(step, row))
   forAll(step, rows, [], ({ view }) => assertNoOtherChange(view, step.inputs.command))
-  return forAll(step, rows, findings, (row) => ({ ...row, plan: plan(row) }))
+  const planned = forAll(step, rows, findings, (row) => ({ ...row, plan: plan(row) }))
+  assertWritable(rows.length, writesForOne)
+  return { ring, rows: planned, plan }
 }
 
 /** @throws Problems all problems, also the ones that were found before */
@@ -109,6 +120,19 @@ function assertUnlocked(step: Step, { view }: Row): void {
   if (view.lock && !isDead(view.lock, timeOf(step), run)) {
     throw locked(view.lock, step.names.lock, run)
   }
+}
+
+/** GitHub allows 500 writes in an hour: the limit must not be reached in the middle of a target. */
+const maxWrites = 450
+
+function assertWritable(targets: number, writesForOne: number): void {
+  const max = Math.floor(maxWrites / writesForOne)
+  if (targets <= max) return
+  throw new Problem(
+    'input-invalid',
+    `repository names ${targets} repositories, but one step can change at most ${max} with this command`,
+    `split them into several jobs of at most ${max}, or store the key in an organization secret (input organization)`,
+  )
 }
 
 /** Puts the target's name in front if the fact needs a subject, or if there are several targets. */
@@ -159,11 +183,7 @@ export function recordResult(
 }
 
 /** The results of a dry run. */
-export function recordPlans<P>(
-  step: Step,
-  rows: readonly Planned<P>[],
-  words: (plan: P) => string,
-): void {
+export function recordPlans<P>(step: Step, { rows }: Plans<P>, words: (plan: P) => string): void {
   for (const { target, plan } of rows) recordResult(step, target, 'planned', words(plan))
   step.book.record({ status: 'planned' })
 }

@@ -4,18 +4,10 @@ import type { Target } from '../../ports.ts'
 import type { TargetResultKind } from '../../summary/outcome.ts'
 import { githubOf, type Step } from './context.ts'
 import { type HeldLock, underLock } from './lock.ts'
-import {
-  type Inspection,
-  named,
-  type Planned,
-  type Row,
-  recordResult,
-  recordUntouched,
-} from './targets.ts'
+import { named, type Planned, type Plans, recordResult, recordUntouched } from './targets.ts'
 
-/** GitHub allows about 80 writes a minute and 500 an hour. This many are sent without pauses. */
+/** GitHub allows about 80 writes a minute. This many are sent without pauses. */
 const freeWrites = 10
-const maxWrites = 450
 const msForOneWrite = 1000
 /** At least as many as one target needs, so that GitHub's hourly limit is not reached between the secrets of a pair. */
 const requestsForOneTarget = 20
@@ -27,10 +19,6 @@ export interface LockedRow<P> extends Planned<P> {
 
 /** What a command writes in each target. */
 interface Writing<P> {
-  readonly inspection: Inspection
-  readonly rows: readonly Planned<P>[]
-  /** Plans a target again, because another run may have changed it since the first look. */
-  readonly plan: (row: Row) => P
   /** The result of a target in which nothing has to be written; null for the others. */
   readonly unchanged: (plan: P) => string | null
   /** @param planned the plan of the first look, of which a person was informed */
@@ -54,9 +42,9 @@ export class TargetFailure extends Error {
  * writes are needed, a target starts only when one second has passed for each write of the target before it. Pauses never fall
  * inside a target, where they would leave it half changed for longer.
  */
-export async function writeAll<P>(step: Step, writing: Writing<P>): Promise<void> {
+export async function writeAll<P>(step: Step, plans: Plans<P>, writing: Writing<P>): Promise<void> {
   recordUntouched(step)
-  const todo = writing.rows.filter(({ target, plan }) => {
+  const todo = plans.rows.filter(({ target, plan }) => {
     const message = writing.unchanged(plan)
     if (message !== null) recordResult(step, target, 'unchanged', message)
     return message === null
@@ -72,7 +60,7 @@ export async function writeAll<P>(step: Step, writing: Writing<P>): Promise<void
     }
     if (runner.stop.aborted) throw stopped(row.target)
     before = { startedAt: clock.now().getTime(), writes: github.writes }
-    await writeOne(step, row, writing)
+    await writeOne(step, row, plans, writing)
   }
 }
 
@@ -87,12 +75,13 @@ function stopped({ label }: Target): Problem {
 async function writeOne<P>(
   step: Step,
   { target, plan: planned }: Planned<P>,
-  { inspection, plan, write }: Writing<P>,
+  { ring, plan }: Plans<P>,
+  { write }: Writing<P>,
 ): Promise<void> {
   let result: TargetResultKind = 'untouched'
   try {
     assertBudget(step, target)
-    await underLock(step, target, inspection.ring, async (view, lock) => {
+    await underLock(step, target, ring, async (view, lock) => {
       assertNoOtherChange(view, step.inputs.command)
       const row = { target, view, lock, plan: plan({ target, view }) }
       result = 'failed'
@@ -114,19 +103,5 @@ function assertBudget(step: Step, { label }: Target): void {
     'github-unavailable',
     `GitHub accepts only ${remaining.requests} more requests with this token, but ${label} needs up to ${requestsForOneTarget}; it was not changed`,
     `run this command again after ${remaining.resetAt.toISOString().slice(11, 19)} UTC`,
-  )
-}
-
-/**
- * Refuses more writes than GitHub allows in an hour: the limit would be reached in the middle of a target.
- * @throws Problem `input-invalid`
- */
-export function assertWritable(rows: readonly Row[], writesForOne: number): void {
-  const max = Math.floor(maxWrites / writesForOne)
-  if (rows.length <= max) return
-  throw new Problem(
-    'input-invalid',
-    `repository names ${rows.length} repositories, but one step can change at most ${max} with this command`,
-    `split them into several jobs of at most ${max}, or store the key in an organization secret (input organization)`,
   )
 }

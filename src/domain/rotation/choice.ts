@@ -3,7 +3,7 @@ import type { PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
 import type { Change, KeyRecord } from './record.ts'
 import type { SlotNames } from './slots.ts'
-import { changeIn, shownId, type TargetView } from './view.ts'
+import { assertSameId, changeIn, shownId, type TargetView } from './view.ts'
 
 type Row = { readonly view: TargetView }
 
@@ -101,13 +101,7 @@ export function choosePrevious(
       'pass the Public Key ID that Integration Central shows for the previous key as public-key-id',
     )
   }
-  if (id && publicKeyId.id !== id.id) {
-    throw new Problem(
-      'pair-mismatch',
-      `public-key-id is ${id.id}, but the key to roll back to (${record.fingerprint}) has another Public Key ID according to its record`,
-      'pass the Public Key ID of the previous key, or leave public-key-id empty',
-    )
-  }
+  assertSameId(id, publicKeyId)
   const finished = current.some(({ fingerprint }) => fingerprint === record.fingerprint)
   return { record, publicKeyId, resumed: finished || isBegun(rows) }
 }

@@ -2,7 +2,7 @@ import { Problem, type Warning } from '../problem.ts'
 import type { PromotionRequest } from './choice.ts'
 import type { KeyRecord } from './record.ts'
 import { findInRing, type Ring, type RingKey } from './ring.ts'
-import { changeIn, otherKey, shownId, type TargetView } from './view.ts'
+import { changeIn, otherKey, shownId, type TargetView, unrecorded } from './view.ts'
 
 /** The pair that is replaced. */
 export interface OldKey {
@@ -34,9 +34,9 @@ function assertNoOtherPair(view: TargetView, ring: Ring, { record }: PromotionRe
   const { slots, names } = view
   const ours = ring.current === null || ring.current.fingerprint === record.fingerprint
   if (!slots.current.secret || (changeIn(view) !== null && ours)) return
-  throw new Problem(
-    'pair-unmanaged',
-    `secret ${names.privateKey.current} has no key record in variable ${names.record.current}, so it is unknown which key it contains`,
+  throw unrecorded(
+    'current',
+    names,
     'run command: adopt with the Public Key ID that your shop uses now, then run this command again',
   )
 }

@@ -4,7 +4,7 @@ import type { PromotionRequest } from './choice.ts'
 import { droppedWarnings, type OldKey, planOldKey, unchangedWarnings } from './old-key.ts'
 import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
-import { assertRoom, shownId, type TargetView } from './view.ts'
+import { assertRoom, shownId, type TargetView, unrecorded } from './view.ts'
 
 /** What to do in one target, in this order. */
 export interface Promotion extends OldKey {
@@ -138,12 +138,8 @@ function mayDiscard({ slots, names }: TargetView, request: PromotionRequest): bo
   if (!next.secret && !next.stored) return false
   const staged = next.record?.fingerprint
   if (staged === undefined) {
-    const secret = names.privateKey.next
-    throw new Problem(
-      'staged-key-exists',
-      `secret ${secret} exists, but variable ${names.record.next} does not, so it is unknown which key the secret contains`,
-      `delete secret ${secret} if it is not needed, then run command: rollback again`,
-    )
+    const hint = `delete secret ${names.privateKey.next} if it is not needed, then run command: rollback again`
+    throw unrecorded('next', names, hint)
   }
   if (staged === request.record.fingerprint) return false
   // A leftover: its key is current, or its secret was never written.

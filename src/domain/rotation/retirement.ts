@@ -1,7 +1,7 @@
 import type { PublicKeyId } from '../amazon-pay/public-key-id.ts'
 import { Problem } from '../problem.ts'
 import { findInRing, type Ring, type RingKey } from './ring.ts'
-import type { TargetView } from './view.ts'
+import { assertSameId, type TargetView, unrecorded } from './view.ts'
 
 /** What to do with the `previous` slot of one target. */
 export type Retirement =
@@ -57,13 +57,7 @@ function idOf({ slots, names }: TargetView, typed: PublicKeyId | null): PublicKe
       'find the key in Integration Central, delete it there when nothing uses it any more, and run command: retire with its Public Key ID as public-key-id',
     )
   }
-  if (typed && id.id !== typed.id) {
-    throw new Problem(
-      'pair-mismatch',
-      `public-key-id is ${typed.id}, but according to its record the previous key has ${id.id}`,
-      'pass the Public Key ID of the previous key, or leave public-key-id empty',
-    )
-  }
+  assertSameId(typed, id)
   return id
 }
 
@@ -118,9 +112,9 @@ function assertUnused(
 function assertControl({ slots, names }: TargetView, ring: Ring): void {
   const { current } = slots
   if (current.secret && !current.record) {
-    throw new Problem(
-      'pair-unmanaged',
-      `secret ${names.privateKey.current} has no key record in variable ${names.record.current}, so the current pair cannot be verified together with the previous one`,
+    throw unrecorded(
+      'current',
+      names,
       'run command: adopt with the Public Key ID that your shop uses now, then run command: retire again',
     )
   }

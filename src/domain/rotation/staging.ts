@@ -1,7 +1,7 @@
 import { assertSameScope, type PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
 import { findInRing, type Ring } from './ring.ts'
-import { assertRoom, type TargetView } from './view.ts'
+import { assertRoom, type TargetView, unrecorded } from './view.ts'
 
 /** What to do with the `next` slot of one target. */
 export type StagingMove =
@@ -69,9 +69,9 @@ function stagedKey({ slots, names }: TargetView, ring: Ring): string | null {
   if (next.secret === null) return null
   const key = next.record?.fingerprint ?? (next.stored ? undefined : ring.next?.fingerprint)
   if (key === undefined) {
-    throw new Problem(
-      'staged-key-exists',
-      `secret ${names.privateKey.next} exists, but variable ${names.record.next} does not, so it is unknown which key the secret contains`,
+    throw unrecorded(
+      'next',
+      names,
       `start a new run that passes next-private-key: \${{ secrets.${names.privateKey.next} }}, which writes the record; or delete the secret if you do not need it`,
     )
   }

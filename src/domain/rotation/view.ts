@@ -1,3 +1,4 @@
+import type { PublicKeyId } from '../amazon-pay/public-key-id.ts'
 import { Problem, problemIn } from '../problem.ts'
 import { type Change, type KeyRecord, readKeyRecord } from './record.ts'
 import { findInRing, type Ring } from './ring.ts'
@@ -139,6 +140,25 @@ export function assertNoOtherChange(view: TargetView, command: string): void {
     'change-unfinished',
     `has a change that command: ${change} began and did not finish (variable ${view.names.record.next})`,
     `run command: ${change}${withId} again, which finishes it`,
+  )
+}
+
+/** The problem that a secret has no record. */
+export function unrecorded(slot: Slot, names: SlotNames, hint: string): Problem {
+  return new Problem(
+    slot === 'current' ? 'pair-unmanaged' : 'staged-key-exists',
+    `secret ${names.privateKey[slot]} has no key record in variable ${names.record[slot]}, so it is unknown which key it contains`,
+    hint,
+  )
+}
+
+/** @throws Problem `pair-mismatch` if a person gave another ID than the record of the key has */
+export function assertSameId(typed: PublicKeyId | null, { id }: PublicKeyId): void {
+  if (!typed || typed.id === id) return
+  throw new Problem(
+    'pair-mismatch',
+    `public-key-id is ${typed.id}, but according to its record the previous key has ${id}`,
+    'pass the Public Key ID of the previous key, or leave public-key-id empty',
   )
 }
 
