@@ -21,7 +21,7 @@ export async function validate(step: Step): Promise<void> {
   // The published key is derived from the private key if there is one: a given public key could be another's.
   const subject = pair?.publicKey ?? publicKey
   if (!subject) throw nothingGiven()
-  const key = recordKey(step, subject)
+  recordKey(step, subject)
   const given = await readPublicKeyId(step)
   if (given) recordPublicKeyId(step, given)
   const record = await currentRecord(step, subject)
@@ -33,8 +33,8 @@ export async function validate(step: Step): Promise<void> {
     await verifyPair(step, { pair, publicKeyId, control: false, accountIsFine: true, advice })
   } else skipVerification(step)
   book.record({ status: 'valid', exchange: publicKeyId === null })
-  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${key.fingerprint}`)
-  await publish(step, key)
+  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${fingerprint(subject)}`)
+  await publish(step)
 }
 
 function mismatch(privateKey: string): Problem {

@@ -6,7 +6,6 @@ import type { Change } from '../../domain/rotation/record.ts'
 import { findInRing, type Ring } from '../../domain/rotation/ring.ts'
 import { slots } from '../../domain/rotation/slots.ts'
 import type { TargetView } from '../../domain/rotation/view.ts'
-import type { KeyFacts } from '../../summary/outcome.ts'
 import type { Step } from '../shared/context.ts'
 import { recordKey, recordScope } from '../shared/facts.ts'
 import { readRing } from '../shared/keys.ts'
@@ -53,7 +52,7 @@ export async function promote(
 
   const finished = rows.every(({ plan }) => plan.finished)
   const pair = finished ? null : pairOf(step, request, inspection.ring)
-  const key = recordChoice(step, request, rows, inspection.ring)
+  recordChoice(step, request, rows, inspection.ring)
   await verify(step, request, rows, pair)
   for (const { plan } of rows) for (const warning of plan.warnings) book.warn(warning)
   if (inputs.dryRun) return recordPlans(step, plans, (plan) => plannedWords(step, plan))
@@ -66,7 +65,7 @@ export async function promote(
   })
   if (finished) world.runner.notice('this pair was current already, so it was not written')
   book.record({ status })
-  if (key) await publish(step, key)
+  await publish(step)
   await redeployAll(step)
 }
 
@@ -105,9 +104,9 @@ function recordChoice(
   { record, publicKeyId, keepPrevious }: PromotionRequest,
   rows: readonly Planned<Promotion>[],
   ring: Ring,
-): KeyFacts | null {
+): void {
   const { fingerprint, madeAt, activatedAt } = record
-  const key = findInRing(ring, fingerprint) ? recordKey(step, record.publicKey) : null
+  if (findInRing(ring, fingerprint)) recordKey(step, record.publicKey)
   recordScope(step, [record, ...rows.map(({ plan }) => plan.old)], publicKeyId)
   const before = rows
     .flatMap(({ view: { slots } }) => [slots.current, slots.previous])
@@ -121,7 +120,6 @@ function recordChoice(
     madeAt,
     activatedAt,
   })
-  return key
 }
 
 /** The key pair itself, whichever slot input contains it. */

@@ -56,12 +56,12 @@ export async function generate(step: Step): Promise<void> {
       (move) => `${plannedWords[move]} (secret ${names.privateKey.next})`,
     )
   }
-  const facts = recordKey(step, pair.publicKey)
+  recordKey(step, pair.publicKey)
   const record = recordFor(step, pair, staged)
   book.record({ madeAt: record.madeAt, publicKeyId: record.publicKeyId?.id ?? null })
   await stageAll(step, { plans, pair, record })
   book.record({ secretName: names.privateKey.next, status: 'staged', exchange: true })
-  await publish(step, facts)
+  await publish(step)
 }
 
 function comparedRecords(rows: readonly Row[]): (KeyRecord | null)[] {
@@ -115,7 +115,7 @@ async function showAgain(step: Step, rows: readonly Row[], staged: KeyRecord): P
       hint: `start a new run that passes next-private-key: \${{ secrets.${secret} }}`,
     })
   }
-  const facts = recordKey(step, staged.publicKey)
+  recordKey(step, staged.publicKey)
   book.record({ madeAt: staged.madeAt, exchange: true })
-  if (!inputs.dryRun) await publish(step, facts)
+  if (!inputs.dryRun) await publish(step)
 }

@@ -3,14 +3,12 @@ import { type PublicKeyId, parsePublicKeyId } from '../../domain/amazon-pay/publ
 import { assertSameScope, type PayScope } from '../../domain/amazon-pay/region.ts'
 import { naming } from '../../domain/problem.ts'
 import type { KeyRecord } from '../../domain/rotation/record.ts'
-import { type KeyFacts, keyFacts } from '../../summary/outcome.ts'
+import { keyFacts } from '../../summary/outcome.ts'
 import type { Step } from './context.ts'
 
 /** Records which key the command works on. */
-export function recordKey({ book }: Step, publicKey: KeyObject): KeyFacts {
-  const key = keyFacts(publicKey)
-  book.record({ key })
-  return key
+export function recordKey({ book }: Step, publicKey: KeyObject): void {
+  book.record({ key: keyFacts(publicKey) })
 }
 
 /** The ID in the input; null if it is empty. */

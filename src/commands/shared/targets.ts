@@ -39,7 +39,7 @@ interface Finding {
 }
 
 /** The targets that could be inspected, and the problems with the others. */
-export interface Inspection {
+interface Inspection {
   /** The ring from the inputs, and the slots in which its keys were found. */
   readonly ring: Ring
   readonly rows: readonly Row[]

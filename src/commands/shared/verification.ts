@@ -83,7 +83,7 @@ export async function verify(
 }
 
 /** What a verification means for a command. */
-export interface Settled {
+interface Settled {
   /** Output `amazon-pay`. */
   readonly answer: 'accepted' | 'rejected' | 'undecided'
   readonly problem: Problem | null

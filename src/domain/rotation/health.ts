@@ -6,9 +6,9 @@ import { changeIn, type SlotView, shownId, type TargetView } from './view.ts'
 const dayMs = 86_400_000
 
 /** From this age in days, a staged key is reported as waiting too long. */
-export const maxStagedDays = 14
+const maxStagedDays = 14
 /** From this age in days, a previous key is reported as not retired. */
-export const maxPreviousDays = 30
+const maxPreviousDays = 30
 
 /** What to do next: a sentence, and the command to choose in the form. */
 export interface NextStep {

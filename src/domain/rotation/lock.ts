@@ -15,7 +15,7 @@ export interface Lock {
 }
 
 /** From this age, a lock is dead: its run was interrupted. */
-export const lockLifetimeMs = 180_000
+const lockLifetimeMs = 180_000
 /** From this age, its run starts no pair: both secrets must be written before another run may take over the lock. */
 export const lockTrustMs = 120_000
 
