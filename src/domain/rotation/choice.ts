@@ -101,7 +101,7 @@ export function choosePrevious(
       'pass the Public Key ID that Integration Central shows for the previous key as public-key-id',
     )
   }
-  assertSameId(id, publicKeyId)
+  assertSameId(id, publicKeyId, null)
   const finished = current.some(({ fingerprint }) => fingerprint === record.fingerprint)
   return { record, publicKeyId, resumed: finished || isBegun(rows) }
 }

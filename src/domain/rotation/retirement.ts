@@ -1,7 +1,7 @@
 import type { PublicKeyId } from '../amazon-pay/public-key-id.ts'
 import { Problem } from '../problem.ts'
 import { findInRing, type Ring, type RingKey } from './ring.ts'
-import { assertSameId, type TargetView, unrecorded } from './view.ts'
+import { assertSameId, shownId, type TargetView, unrecorded } from './view.ts'
 
 /** What to do with the `previous` slot of one target. */
 export type Retirement =
@@ -57,7 +57,7 @@ function idOf({ slots, names }: TargetView, typed: PublicKeyId | null): PublicKe
       'find the key in Integration Central, delete it there when nothing uses it any more, and run command: retire with its Public Key ID as public-key-id',
     )
   }
-  assertSameId(typed, id)
+  assertSameId(typed, id, shownId(slots.previous))
   return id
 }
 

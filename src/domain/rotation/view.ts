@@ -152,12 +152,19 @@ export function unrecorded(slot: Slot, names: SlotNames, hint: string): Problem 
   )
 }
 
-/** @throws Problem `pair-mismatch` if a person gave another ID than the record of the key has */
-export function assertSameId(typed: PublicKeyId | null, { id }: PublicKeyId): void {
+/**
+ * @param shown the ID in the record, only if the record was compared
+ * @throws Problem `pair-mismatch` if a person gave another ID than the record of the previous key has
+ */
+export function assertSameId(
+  typed: PublicKeyId | null,
+  { id }: PublicKeyId,
+  shown: string | null,
+): void {
   if (!typed || typed.id === id) return
   throw new Problem(
     'pair-mismatch',
-    `public-key-id is ${typed.id}, but according to its record the previous key has ${id}`,
+    `public-key-id is ${typed.id}, but according to its record the previous key has ${shown ?? 'another one'}`,
     'pass the Public Key ID of the previous key, or leave public-key-id empty',
   )
 }
