@@ -66,8 +66,7 @@ export async function verify(
     elsewhere: string | null = null,
   ): Verification => ({ result, judgement, elsewhere, remarks: clockRemarks(asked), problem })
   const { stop } = world.runner
-  if (controlFailed)
-    return { ...conclude('undecided', controlProblem(judgement, stop)), remarks: [] }
+  if (controlFailed) return conclude('undecided', controlProblem(judgement, stop))
   if (verdict === 'accepted') return conclude('accepted', null)
   const rejected = rejections.includes(verdict)
   const proof: readonly Verdict[] = rejected ? ['accepted', 'account'] : ['accepted']
