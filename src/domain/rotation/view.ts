@@ -87,34 +87,24 @@ const repairOf: Readonly<Record<Slot, string>> = {
 
 /** The ring, with what all targets together say about where its keys are. */
 export function locateRing(views: readonly TargetView[], ring: Ring): Ring {
-  const found = slots.filter((slot) =>
-    views.some(
-      ({
-        slots: {
-          [slot]: { record },
-        },
-      }) => {
-        return record !== null && record.fingerprint === ring[slot]?.fingerprint
-      },
-    ),
-  )
+  const isFound = ({ slots }: TargetView, slot: Slot): boolean =>
+    ring[slot] !== null && slots[slot].record?.fingerprint === ring[slot].fingerprint
+  const found = slots.filter((slot) => views.some((view) => isFound(view, slot)))
   return { ...ring, found, changing: views.some((view) => changeIn(view) !== null) }
 }
 
 /** What was seen, for debug logs: dates and fingerprints, no values. */
-export function describeView({ slots: found, publicKeyId, lock, room }: TargetView): string {
+export function describeView({ slots: seen, publicKeyId, lock, room }: TargetView): string {
   const each = slots.map((slot) => {
-    const { secret, record, compared, problem } = found[slot]
-    const change = record?.change ? `, change ${record.change}` : ''
-    const key = record ? `record of ${record.fingerprint}` : 'no record'
-    return `${slot}: ${secret ? `secret of ${secret.updatedAt}` : 'no secret'}, ${key}, ${compared ? 'compared' : 'not compared'}${change}${problem ? `, ${problem.code}` : ''}`
+    const { secret, record, compared, problem } = seen[slot]
+    const { fingerprint, change } = record ?? {}
+    return [
+      slot,
+      { secret: secret?.updatedAt, fingerprint, change, compared, problem: problem?.code },
+    ]
   })
-  const others = [
-    `Public Key ID ${publicKeyId ? `of ${publicKeyId.updatedAt}` : 'missing'}`,
-    lock ? `lock of ${lock.createdAt}` : 'no lock',
-    `room for ${room ?? 'an unknown number of'} secrets`,
-  ]
-  return [...each, ...others].join('; ')
+  const others = { publicKeyId: publicKeyId?.updatedAt, lock: lock?.createdAt, room }
+  return JSON.stringify({ ...Object.fromEntries(each), ...others })
 }
 
 /** A change that has begun in this target, whose command has to be run again. */
