@@ -17,10 +17,7 @@ export interface NextStep {
 }
 
 /** The state of one target's keys, and what to do next. */
-export interface Health {
-  readonly current: SlotHealth
-  readonly next: SlotHealth
-  readonly previous: SlotHealth
+export interface Health extends Readonly<Record<Slot, SlotHealth>> {
   /** Whether the current key has reached its maximum age; false if there is no key. */
   readonly due: boolean
   readonly findings: readonly Finding[]
@@ -91,10 +88,10 @@ export function daysWords(days: number): string {
   return days === 1 ? '1 day' : `${days} days`
 }
 
-interface State extends HealthOptions, Pick<TargetView, 'publicKeyId' | 'names'> {
-  readonly current: SlotHealth
-  readonly next: SlotHealth
-  readonly previous: SlotHealth
+interface State
+  extends Readonly<Record<Slot, SlotHealth>>,
+    HealthOptions,
+    Pick<TargetView, 'publicKeyId' | 'names'> {
   readonly due: boolean
   readonly change: Change | null
 }
