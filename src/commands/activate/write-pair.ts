@@ -31,7 +31,7 @@ export async function writePair(
   const key = await write(step, target, sealed.privateKey, view.slots.current.secret)
   if (key?.happened === 'no') await putBack(step, change, key.problem)
   if (key?.happened === 'unknown') {
-    const fact = `but it is unknown whether secret ${sealed.privateKey.name} contains the new private key`
+    const fact = `, but it is unknown whether secret ${sealed.privateKey.name} contains the new private key`
     throw torn(step, target, fact, key.problem)
   }
 }
@@ -81,7 +81,7 @@ async function putBack(step: Step, change: TargetChange, cause: Problem): Promis
   const secret = `secret ${step.names.privateKey.current}`
   const stored = storedKey(change)
   if (stored === 'unknown') {
-    const fact = `but it is unknown whether an interrupted run has written ${secret}`
+    const fact = `, but it is unknown whether an interrupted run has written ${secret}`
     throw torn(step, target, fact, cause)
   }
   if (stored === 'new') {
@@ -90,7 +90,7 @@ async function putBack(step: Step, change: TargetChange, cause: Problem): Promis
   }
   const old = plan.old?.publicKeyId?.id ?? null
   if (old === null && view.slots.current.secret !== null) {
-    const fact = `but ${secret} was not written and its own Public Key ID is unknown`
+    const fact = `, but ${secret} was not written and its own Public Key ID is unknown`
     throw torn(step, target, fact, cause)
   }
   const { publicKeyId } = step.names
@@ -100,7 +100,7 @@ async function putBack(step: Step, change: TargetChange, cause: Problem): Promis
   } catch (error) {
     problemIn(error)
     const failed = old === null ? 'deleting it' : `putting ${old} back`
-    throw torn(step, target, `beside the old private key, because ${failed} failed`, cause)
+    throw torn(step, target, ` beside the old private key, because ${failed} failed`, cause)
   }
   const left =
     old === null ? `${label} has no pair, as before` : `the old pair of ${label} is current again`
@@ -123,7 +123,7 @@ function torn({ names }: Step, { label }: Target, fact: string, cause: Problem):
   const again = waits ? cause.hint : 'run this command again at once with the same inputs'
   const problem = new Problem(
     'pair-torn',
-    `secret ${names.publicKeyId} of ${label} contains the new Public Key ID, ${fact} (${cause.fact})`,
+    `secret ${names.publicKeyId} of ${label} contains the new Public Key ID${fact} (${cause.fact})`,
     `${again}, which writes both secrets; ${label} may now have a mismatched key pair: do not deploy until the command has succeeded`,
   )
   return new TargetFailure('torn', problem)
