@@ -13,6 +13,7 @@ import { emptyOutcome, execute, problemsOf } from './commands/execute.ts'
 import { clientSecretsIn } from './domain/amazon-pay/public-key-id.ts'
 import { containsPrivateKey, masksOf } from './domain/key-import/import.ts'
 import { Problem } from './domain/problem.ts'
+import { slotNames } from './domain/rotation/slots.ts'
 import type { Runner } from './ports.ts'
 import { exchangeMarkdown } from './summary/exchange-page.ts'
 import { nextStepLine } from './summary/next-step.ts'
@@ -41,7 +42,8 @@ export async function run(process: NodeJS.Process): Promise<void> {
     assertNoStrayKeys(raw)
     const order = readOrder(raw)
     const { inputs, targets } = order
-    book.record({ ...emptyOutcome(inputs, runner), command: book.outcome.command })
+    const { prefix, maxAgeDays, dryRun } = inputs
+    book.record({ prefix, names: slotNames(prefix), maxAgeDays, dryRun })
     const last = lastStartMs(targets.length)
     setTimeout(() => stop.abort(), last).unref()
     setTimeout(ending.now, last + graceMs + reportMs).unref()

@@ -543,6 +543,15 @@ describe('when the step is asked to stop', () => {
     }
   })
 
+  test('a lock for which GitHub never answers is not said to be another run’s', async () => {
+    const ran = await rotating().run('activate', form, {
+      before: ({ text }) => (text.startsWith('create ') ? 'unheard' : undefined),
+    })
+    const create = 'create AMAZON_PAY_KEY_LOCK'
+    expect([ran.code, ran.effects]).toEqual(['github-unavailable', [create, create]])
+    expect(ran.targets).toEqual({ 'acme/shop': 'untouched github-unavailable' })
+  })
+
   test('a holder whose lock is older than two minutes begins no pair', async () => {
     const shop = rotating()
     const ran = await shop.run('activate', form, {

@@ -50,6 +50,16 @@ test('the previous key is staged again and becomes current; the current one is k
   expect(shop.deploy()).toBe('accepted')
 })
 
+test('the page says how to undo it, and never to rotate by a date that has passed', async () => {
+  const shop = rotated()
+  const madeAt = '2026-01-01T00:00:00Z'
+  shop.target.describe('previous', old, { publicKeyId: old.publicKeyId, madeAt })
+  const { page } = await shop.run('rollback')
+  expect(page).toContain(`\`public-key-id: ${young.id}\``)
+  expect(page).toContain('more than 90 days old')
+  expect(page).not.toContain('Rotate the key again by')
+})
+
 test('a second click does not bring the bad key back, unless its ID is passed', async () => {
   const shop = rotated()
   await shop.run('rollback')

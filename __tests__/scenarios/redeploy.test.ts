@@ -43,6 +43,7 @@ test('an activation starts the deploy in every target repository, and says where
   expect(started()).toEqual(deploys)
   expect(page(ran)).toMatchSnapshot()
   expect(printed(ran)).toContain('acme/mobile: deploy deploy.yml was started')
+  expect(printed(ran)).toContain('Next: wait until the deploys that this run started')
   expect(annotated(ran, 'warning')).toEqual([])
 })
 
@@ -112,7 +113,7 @@ describe('a deploy that cannot be started is a warning', () => {
     {
       title: 'with a disabled workflow',
       arrange: () => addWorkflows({ state: 'disabled_manually' }),
-      says: 'disabled',
+      says: 'enable it on its page under Actions',
     },
     {
       title: 'with a workflow that has no such trigger',

@@ -1,4 +1,3 @@
-import { createBook } from '../action/outputs.ts'
 import { Problem, Problems } from '../domain/problem.ts'
 import { slotNames } from '../domain/rotation/slots.ts'
 import type { Command, Inputs, Runner, World } from '../ports.ts'
@@ -22,33 +21,23 @@ const commands: Readonly<Record<Command, (step: Step) => Promise<void>>> = {
   status,
 }
 
-/** Runs one command from beginning to end. Never throws: problems are in the outcome. */
-export async function execute(inputs: Inputs, world: World, book?: Book): Promise<Outcome> {
-  const used = book ?? createBook(world.runner, emptyOutcome(inputs, world.runner))
-  const targets = [...world.targets].sort((one, other) => compare(one.label, other.label))
-  const step = { inputs, names: slotNames(inputs.prefix), world: { ...world, targets }, book: used }
+/** Runs one command from beginning to end. Never throws: problems are in the book. */
+export async function execute(inputs: Inputs, world: World, book: Book): Promise<void> {
+  const targets = world.targets.toSorted((one, other) => (one.label < other.label ? -1 : 1))
   try {
-    await commands[inputs.command](step)
+    const names = slotNames(inputs.prefix)
+    await commands[inputs.command]({ inputs, names, world: { ...world, targets }, book })
   } catch (error) {
-    used.record({ problems: problemsOf(error) })
+    book.record({ problems: problemsOf(error) })
   }
-  return used.outcome
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }
 
 /** What is known before the command starts. */
 export function emptyOutcome(
-  {
-    command,
-    prefix,
-    maxAgeDays,
-    dryRun,
-  }: Pick<Inputs, 'prefix' | 'maxAgeDays' | 'dryRun'> & { readonly command: string },
+  given: Pick<Inputs, 'prefix' | 'maxAgeDays' | 'dryRun'> & { readonly command: string },
   { run }: Pick<Runner, 'run'>,
 ): Outcome {
+  const { command, prefix, maxAgeDays, dryRun } = given
   return {
     command,
     prefix,

@@ -1,19 +1,16 @@
 import type { KeyObject } from 'node:crypto'
-import type { PublicKeyId } from '../domain/amazon-pay/public-key-id.ts'
 import { fingerprint } from '../domain/key/fingerprint.ts'
-import { type KeyPair, sameKey } from '../domain/key/pair.ts'
-
+import { sameKey } from '../domain/key/pair.ts'
 import { importPublicKey, looksLikeKeyMaterial, masksOf } from '../domain/key-import/import.ts'
-
 import { naming, Problem } from '../domain/problem.ts'
 import type { KeyRecord } from '../domain/rotation/record.ts'
 import { emptyRing } from '../domain/rotation/ring.ts'
 import type { Step } from './shared/context.ts'
-import { assertIdOfEnvironment, readPublicKeyId, recordKey, recordScope } from './shared/facts.ts'
-import { readGivenKey, readKey } from './shared/keys.ts'
+import { readPublicKeyId, recordKey, recordPublicKeyId, recordScope } from './shared/facts.ts'
+import { readGivenKey, readStoredKey } from './shared/keys.ts'
 import { publish } from './shared/publish.ts'
 import { inspectAll } from './shared/targets.ts'
-import { verifyPair } from './shared/verify-pair.ts'
+import { skipVerification, verifyPair } from './shared/verify-pair.ts'
 
 /** Checks a key in any supported key format and, with a Public Key ID, the pair. Writes nothing to GitHub. */
 export async function validate(step: Step): Promise<void> {
@@ -24,27 +21,20 @@ export async function validate(step: Step): Promise<void> {
   // The published key is derived from the private key if there is one: a given public key could be another's.
   const subject = pair?.publicKey ?? publicKey
   if (!subject) throw nothingGiven()
-  const key = recordKey(step, subject)
+  recordKey(step, subject)
   const given = await readPublicKeyId(step)
-  if (given) assertIdOfEnvironment(step, given)
+  if (given) recordPublicKeyId(step, given)
   const record = await currentRecord(step, subject)
   const publicKeyId = given ?? record?.publicKeyId ?? null
   recordScope(step, [record], publicKeyId)
   book.record({ publicKeyId: publicKeyId?.id ?? null, madeAt: record?.madeAt ?? null })
-  await verifyGiven(step, pair, publicKeyId)
+  if (pair && publicKeyId) {
+    const advice = 'currentPair'
+    await verifyPair(step, { pair, publicKeyId, control: false, accountIsFine: true, advice })
+  } else skipVerification(step)
   book.record({ status: 'valid', exchange: publicKeyId === null })
-  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${key.fingerprint}`)
-  await publish(step, key)
-}
-
-/** Reads the secret that the shop uses. It must be in a format that every Amazon Pay SDK accepts. */
-async function readStoredKey(step: Step): Promise<KeyPair | null> {
-  const text = step.inputs.slotKeys.current
-  if (text.trim() === '') return null
-  const secret = step.names.privateKey.current
-  const { pair, warnings } = await readKey(step, 'current-private-key', text, { secret })
-  for (const warning of warnings) step.book.warn(warning)
-  return pair
+  step.world.runner.info(`The key is valid: RSA, 2048 bits, ${fingerprint(subject)}`)
+  await publish(step)
 }
 
 function mismatch(privateKey: string): Problem {
@@ -81,36 +71,16 @@ async function readGivenPublicKey(step: Step): Promise<KeyObject> {
 async function currentRecord(step: Step, publicKey: KeyObject): Promise<KeyRecord | null> {
   const { world, inputs, book } = step
   if (!world.github || (inputs.publicKeyId !== '' && inputs.region)) return null
-  const { rows, findings } = await inspectAll(step, emptyRing)
-  for (const { problem } of findings) {
+  const report = (problem: Problem): void => {
     if (inputs.amazonPayCheck === 'require') throw problem
     book.warn(problem)
   }
+  const { rows, findings } = await inspectAll(step, emptyRing)
+  for (const { problem } of findings) report(problem)
   for (const { view } of rows) {
     const { record, problem } = view.slots.current
-    if (problem) {
-      if (inputs.amazonPayCheck === 'require') throw problem
-      book.warn(problem)
-    }
+    if (problem) report(problem)
     if (record?.fingerprint === fingerprint(publicKey)) return record
   }
   return null
-}
-
-async function verifyGiven(
-  step: Step,
-  pair: KeyPair | null,
-  publicKeyId: PublicKeyId | null,
-): Promise<void> {
-  if (!pair || !publicKeyId || step.inputs.amazonPayCheck === 'off') {
-    step.book.record({ amazonPay: { answer: 'skipped', judgement: null } })
-    return
-  }
-  await verifyPair(step, {
-    pair,
-    publicKeyId,
-    control: false,
-    accountIsFine: true,
-    advice: 'currentPair',
-  })
 }

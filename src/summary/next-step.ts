@@ -1,6 +1,11 @@
 import type { NextStep } from '../domain/rotation/health.ts'
 import type { Outcome } from './outcome.ts'
 
+const redeploy = 'redeploy everything that uses the key'
+/** Instead, where this run has started deploys. */
+const awaitDeploys =
+  'wait until the deploys that this run started have finished, and redeploy everything else that uses the key'
+
 const steps = {
   staged: {
     command: 'activate',
@@ -8,11 +13,11 @@ const steps = {
   },
   activated: {
     command: 'retire',
-    text: 'redeploy everything that uses the key; when nothing uses the previous key any more, delete it in Integration Central and run command: retire',
+    text: `${redeploy}; when nothing uses the previous key any more, delete it in Integration Central and run command: retire`,
   },
   'rolled-back': {
     command: 'retire',
-    text: 'redeploy everything that uses the key; if you do not need the key that you rolled back from, delete it in Integration Central and run command: retire',
+    text: `${redeploy}; if you do not need the key that you rolled back from, delete it in Integration Central and run command: retire`,
   },
   adopted: {
     command: 'generate',
@@ -32,9 +37,7 @@ function nextStepOf(outcome: Outcome): NextStep | null {
       text: 'start a new run of command: generate, which shows the exchange page of the staged key',
     }
   }
-  if (status === 'activated' && !previousKept) {
-    return { command: null, text: 'redeploy everything that uses the key' }
-  }
+  if (status === 'activated' && !previousKept) return { command: null, text: redeploy }
   return status in steps ? steps[status as keyof typeof steps] : null
 }
 
@@ -42,6 +45,8 @@ function nextStepOf(outcome: Outcome): NextStep | null {
 export function nextStepLine(outcome: Outcome): string | null {
   const step = nextStepOf(outcome)
   if (!step) return null
+  const { deploys } = outcome
+  const text = deploys.length > 0 ? step.text.replace(redeploy, awaitDeploys) : step.text
   const form = step.command && outcome.run.workflowUrl ? `: ${outcome.run.workflowUrl}` : ''
-  return `Next: ${step.text}${form}`
+  return `Next: ${text}${form}`
 }

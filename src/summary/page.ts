@@ -67,12 +67,10 @@ function body(outcome: Outcome): string[] {
 
 /** After a failure, no key is shown: it may have been staged and removed again, and must not be exchanged then. */
 function failed(outcome: Outcome): string[] {
-  const { command, problems } = outcome
-  const stillAccepted = problems.some(({ code }) => code === 'still-accepted')
-  return [
-    amazonPaySection(outcome),
-    command === 'retire' && stillAccepted ? beforeDeletion(outcome) : '',
-  ]
+  const { amazonPay, command, problems } = outcome
+  if (problems.some(({ code }) => code === 'still-accepted')) return [beforeDeletion(outcome)]
+  // Otherwise the problem contains Amazon's answer already.
+  return [command !== 'retire' && amazonPay?.answer === 'accepted' ? amazonPaySection(outcome) : '']
 }
 
 function staged(outcome: Outcome): string[] {
@@ -144,14 +142,26 @@ function endOfOldKey(outcome: Outcome): string[] {
   ]
 }
 
-function renewal({ madeAt }: Outcome): string {
+function renewal(outcome: Outcome): string {
+  const { madeAt, activatedAt } = outcome
   if (!madeAt) return 'Rotate the key again when `command: status` says so.'
   const due = new Date(Date.parse(madeAt) + 90 * 86_400_000).toISOString().slice(0, 10)
+  if (activatedAt && due <= activatedAt) {
+    return `This key is more than 90 days old: to replace it, run ${command(outcome, 'generate')}.`
+  }
   return `Rotate the key again by ${due}, when it is 90 days old. \`command: status\` on a schedule reminds you.`
 }
 
 function rollbackSection(outcome: Outcome): string {
-  if (!outcome.previousKept || outcome.status === 'rolled-back') return ''
+  const { previousKept, previousPublicKeyId: id, status } = outcome
+  if (!previousKept) return ''
+  if (status === 'rolled-back') {
+    if (!id) return ''
+    return [
+      '### Undo the rollback',
+      `To make the key that you rolled back from current again, run ${command(outcome, 'rollback')} with ${code(`public-key-id: ${id}`)}.`,
+    ].join('\n\n')
+  }
   return [
     '### Roll back',
     `If something is wrong with the new key, run ${command(outcome, 'rollback')}. The previous key becomes current again.`,

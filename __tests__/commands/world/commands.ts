@@ -2,6 +2,8 @@ import { jest } from '@jest/globals'
 import type { ImportOptions } from '../../../src/domain/key-import/import.ts'
 import type { KeyRecord } from '../../../src/domain/rotation/record.ts'
 import type { Slot } from '../../../src/domain/rotation/slots.ts'
+import type { Inputs, World } from '../../../src/ports.ts'
+import type { Outcome } from '../../../src/summary/outcome.ts'
 
 // Reading a key takes a tenth of a second, since its factors must be prime, and every run reads three of them and some
 // records. What was read once is remembered here by its text: these are pure functions. What they refuse is not.
@@ -30,7 +32,16 @@ jest.unstable_mockModule('../../../src/domain/rotation/record.ts', () => ({
   },
 }))
 
-export const { execute } = await import('../../../src/commands/execute.ts')
+const commands = await import('../../../src/commands/execute.ts')
+const { createBook } = await import('../../../src/action/outputs.ts')
+
+/** Runs a command with a book of its own. */
+export async function execute(inputs: Inputs, world: World): Promise<Outcome> {
+  const book = createBook(world.runner, commands.emptyOutcome(inputs, world.runner))
+  await commands.execute(inputs, world, book)
+  return book.outcome
+}
+
 export const { page } = await import('../../../src/summary/page.ts')
 export const { readKeyRecord, writeKeyRecord } = await import(
   '../../../src/domain/rotation/record.ts'

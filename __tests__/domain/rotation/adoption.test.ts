@@ -1,5 +1,6 @@
 import { type Adoption, planAdoption } from '../../../src/domain/rotation/adoption.ts'
 import type { Slot } from '../../../src/domain/rotation/slots.ts'
+import { assertNoOtherChange } from '../../../src/domain/rotation/view.ts'
 import { type Key, makeKeys, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
 
 const [own, other] = makeKeys(2) as [Key, Key]
@@ -39,9 +40,12 @@ test.each<[string, Partial<Record<Slot, SlotContent>>, Key | null, object, strin
   ],
 ])('what is written for %s', (_, contents, current, more, expected) => {
   const ring = ringOf(current ? { current } : {})
-  expect(
-    short(outcomeOf(() => planAdoption(view(contents, ring), ring, { ...request, ...more }))),
-  ).toBe(expected)
+  const target = view(contents, ring)
+  const found = outcomeOf(() => {
+    assertNoOtherChange(target, 'adopt')
+    return planAdoption(target, ring, { ...request, ...more })
+  })
+  expect(short(found)).toBe(expected)
 })
 
 test('a missing secret of the Public Key ID is written', () => {

@@ -1,4 +1,4 @@
-import { choosePrevious, chooseStaged } from '../../../src/domain/rotation/choice.ts'
+import { type Choice, choosePrevious, chooseStaged } from '../../../src/domain/rotation/choice.ts'
 import type { Slot } from '../../../src/domain/rotation/slots.ts'
 import { type Key, makeKeys, names, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
 
@@ -8,8 +8,10 @@ type Contents = Partial<Record<Slot, SlotContent>>
 const rows = (targets: readonly Contents[]) =>
   targets.map((contents) => ({ view: view(contents, ring) }))
 const has = (key: Key, record: SlotContent['record'] = {}): SlotContent => ({ key, record })
-const keyOf = (found: { key: string; resumed: boolean } | string): string =>
-  typeof found === 'string' ? found : `${found.key}${found.resumed ? ' resumed' : ''}`
+const keyOf = (found: Choice | string): string =>
+  typeof found === 'string'
+    ? found
+    : `${found.record.fingerprint}${found.resumed ? ' resumed' : ''}`
 
 const waiting = has(staged, { publicKeyId: null })
 const backAt = { rolledBackAt: '2026-11-02T00:00:00Z' }

@@ -1,4 +1,4 @@
-import { isDead, locked, readLock, writeLock } from '../../../src/domain/rotation/lock.ts'
+import { isDead, type Lock, locked, readLock } from '../../../src/domain/rotation/lock.ts'
 
 const run = { url: 'https://github.com/acme/shop/actions/runs/7', attempt: 2 }
 const at = (seconds: number): Date => new Date(Date.UTC(2026, 10, 26, 12, 0, seconds))
@@ -7,7 +7,7 @@ const variable = (lock: object | string) => ({
   updatedAt: at(100).toISOString(),
   value: typeof lock === 'string' ? lock : JSON.stringify(lock),
 })
-const lock = {
+const lock: Lock = {
   id: 'x',
   run: 'https://github.com/acme/shop/actions/runs/6',
   attempt: 1,
@@ -15,7 +15,8 @@ const lock = {
 }
 
 test('a lock is read as it was written', () => {
-  expect(readLock(writeLock(lock))).toEqual(lock)
+  const { command, ...identity } = lock
+  expect(readLock(JSON.stringify({ ...identity, command }))).toEqual(identity)
 })
 
 test.each([

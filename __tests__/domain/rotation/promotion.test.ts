@@ -2,12 +2,13 @@ import { parsePublicKeyId } from '../../../src/domain/amazon-pay/public-key-id.t
 import type { PromotionRequest } from '../../../src/domain/rotation/choice.ts'
 import { type Promotion, planPromotion } from '../../../src/domain/rotation/promotion.ts'
 import type { Slot } from '../../../src/domain/rotation/slots.ts'
-import { type Key, makeKeys, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
+import { assertNoOtherChange } from '../../../src/domain/rotation/view.ts'
+import { type Key, makeKeys, outcomeOf, recordOf, ringOf, type SlotContent, view } from './views.ts'
 
 const [current, staged, third] = makeKeys(3) as [Key, Key, Key]
 const activation: PromotionRequest = {
   change: 'activate',
-  key: staged.fingerprint,
+  record: recordOf(staged),
   publicKeyId: staged.id,
   keepPrevious: true,
   replaceStaged: null,
@@ -33,7 +34,11 @@ const plan = (
 ): Promotion | string => {
   const ring = { ...ringOf(keys), changing: more.resumed ?? false }
   const request = { ...activation, ...more }
-  return outcomeOf(() => planPromotion(view(contents, ring, state), ring, request))
+  const target = view(contents, ring, state)
+  return outcomeOf(() => {
+    assertNoOtherChange(target, request.change)
+    return planPromotion(target, ring, request)
+  })
 }
 const short = (found: Promotion | string): string => {
   if (typeof found === 'string') return found

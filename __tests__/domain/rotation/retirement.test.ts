@@ -1,5 +1,6 @@
 import { planRetirement } from '../../../src/domain/rotation/retirement.ts'
 import type { Slot } from '../../../src/domain/rotation/slots.ts'
+import { assertNoOtherChange } from '../../../src/domain/rotation/view.ts'
 import { type Key, makeKeys, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
 
 const [current, staged, old, stranger] = makeKeys(4) as [Key, Key, Key, Key]
@@ -18,8 +19,11 @@ const kindOf = (
 ): string => {
   const ring = ringOf(given)
   const own = view(contents, ring)
-  const rows = [own, ...others.map((other) => view(other, ring))].map((view) => ({ view }))
-  const found = outcomeOf(() => planRetirement(own, rows, ring, typed?.id ?? null))
+  const views = others.map((other) => view(other, ring))
+  const found = outcomeOf(() => {
+    assertNoOtherChange(own, 'retire')
+    return planRetirement(own, views, ring, typed?.id ?? null)
+  })
   return typeof found === 'string' ? found : found.kind
 }
 

@@ -5,6 +5,7 @@ import {
   planStaging,
   type StagingRequest,
 } from '../../../src/domain/rotation/staging.ts'
+import { assertNoOtherChange } from '../../../src/domain/rotation/view.ts'
 import { type Key, makeKeys, outcomeOf, ringOf, type SlotContent, view } from './views.ts'
 
 const [current, staged, other, old] = makeKeys(4) as [Key, Key, Key, Key]
@@ -251,14 +252,19 @@ describe('the move of one target', () => {
     ],
   ] as const)('%s', (_, contents, keys, more, key, expected) => {
     const ring = ringOf(keys)
-    expect(
-      outcomeOf(() => planStaging(view(contents, ring), ring, { ...request, ...more }, key)),
-    ).toBe(expected)
+    const target = view(contents, ring)
+    const found = outcomeOf(() => {
+      assertNoOtherChange(target, 'generate')
+      return planStaging(target, ring, { ...request, ...more }, () => key)
+    })
+    expect(found).toBe(expected)
   })
 
   test('a full target stops it, unless a secret is replaced', () => {
     const plan = (contents: Parameters<typeof view>[0], key: string | null) =>
-      outcomeOf(() => planStaging(view(contents, emptyRing, { room: 0 }), emptyRing, request, key))
+      outcomeOf(() =>
+        planStaging(view(contents, emptyRing, { room: 0 }), emptyRing, request, () => key),
+      )
     expect(plan({}, null)).toBe('secret-write-failed')
     expect(plan({ next: waiting }, staged.fingerprint)).toBe('keep')
   })

@@ -146,9 +146,12 @@ function originOf(url: string): string {
 }
 
 function notDispatchable(problem: Problem, error: unknown, workflow: string): Problem {
-  const hint = /input/i.test(wordsOf(error))
-    ? `give every required input under on: workflow_dispatch of ${workflow} a default value`
-    : `add on: workflow_dispatch to ${workflow} on the default branch, or name another workflow in redeploy`
+  const words = wordsOf(error)
+  let hint = `add on: workflow_dispatch to ${workflow} on the default branch, or name another workflow in redeploy`
+  if (/disabled/i.test(words)) hint = 'enable it on its page under Actions, or remove redeploy'
+  else if (/input/i.test(words)) {
+    hint = `give every required input under on: workflow_dispatch of ${workflow} a default value`
+  }
   return problem.extend({ code: 'input-invalid', hint })
 }
 

@@ -2,10 +2,8 @@ import { type PublicKeyId, publicKeyIdsIn } from '../../domain/amazon-pay/public
 import { Problem } from '../../domain/problem.ts'
 import { chooseStaged } from '../../domain/rotation/choice.ts'
 import { githubOf, type Step } from '../shared/context.ts'
-import { assertIdOfEnvironment, requirePublicKeyId } from '../shared/facts.ts'
-import { readRing } from '../shared/keys.ts'
-import { inspectAll } from '../shared/targets.ts'
-import { promoteAll } from './promote.ts'
+import { recordPublicKeyId, requirePublicKeyId } from '../shared/facts.ts'
+import { promote } from './promote.ts'
 
 /**
  * Makes the staged key current. It is verified with Amazon Pay before any write, and written so that after a failure the
@@ -16,15 +14,8 @@ export async function activate(step: Step): Promise<void> {
     step.inputs.publicKeyId === 'from-approval'
       ? await approvedId(step)
       : await requirePublicKeyId(step)
-  step.book.record({ publicKeyId: publicKeyId.id })
-  assertIdOfEnvironment(step, publicKeyId)
-  const ring = await readRing(step, step.inputs.keepPrevious ? ['next', 'current'] : ['next'])
-  const inspection = await inspectAll(step, ring)
-  await promoteAll(step, {
-    change: 'activate',
-    inspection,
-    choose: (rows) => chooseStaged(rows, publicKeyId, step.names),
-  })
+  recordPublicKeyId(step, publicKeyId)
+  await promote(step, 'activate', (rows) => chooseStaged(rows, publicKeyId, step.names))
 }
 
 /** Reads the ID from the comments that approved this run. GitHub does not order them, so they must agree. */

@@ -1,13 +1,14 @@
 import { type KeyPair, privateKeyPem } from '../../domain/key/pair.ts'
-import { problemIn } from '../../domain/problem.ts'
+import { Problem, problemIn } from '../../domain/problem.ts'
+import type { PromotionRequest } from '../../domain/rotation/choice.ts'
 import { type Change, type KeyRecord, writeKeyRecord } from '../../domain/rotation/record.ts'
-import type { SealedSecret, Target } from '../../ports.ts'
+import type { Target } from '../../ports.ts'
 import type { TargetResultKind } from '../../summary/outcome.ts'
 import { now, type Step } from '../shared/context.ts'
 import { assertHeld } from '../shared/lock.ts'
 import { recordResult } from '../shared/targets.ts'
-import { type SealedPair, type TargetChange, TargetFailure } from './target-change.ts'
-import { writePair } from './write-pair.ts'
+import { TargetFailure } from '../shared/write.ts'
+import { type TargetChange, writePair } from './write-pair.ts'
 
 /**
  * Take the lock, mark, secret and record of `previous`, Public Key ID, private key, record of `current`, two deletions, give
@@ -18,35 +19,51 @@ export const writesForOne = (change: Change): number => (change === 'rollback' ?
 /**
  * Writes in this order: the mark, `previous`, the pair, its record; then empties `next`. So each key is always stored in a
  * slot that is not being overwritten, and the mark shows the next run what was interrupted.
+ * @param pair null if it was current in all targets already, so that it was not verified
  */
-export async function promoteTarget(step: Step, change: TargetChange): Promise<void> {
-  const { target, plan, pair, view } = change
-  if (plan.finished || !pair) {
-    const cleared = plan.clear && (await emptyNext(step, target))
-    const message = cleared ? '; leftovers of an earlier run were removed' : ''
-    return recordResult(
-      step,
-      target,
-      cleared ? 'updated' : 'unchanged',
-      `this pair was current already${message}`,
-    )
-  }
+export async function promoteTarget(
+  step: Step,
+  change: TargetChange,
+  pair: KeyPair | null,
+): Promise<void> {
+  const { target, plan, view, request } = change
+  if (plan.finished) return removeLeftovers(step, change)
+  if (!pair) throw changedMeanwhile()
+  const { names } = step
   const untouched = `the pair of ${target.label} was not changed`
-  const sealed = await during('failed', untouched, () => sealAll(step, change, pair))
-  await during('failed', untouched, () => writeMark(step, change, pair))
-  const { next } = sealed
-  if (next) await during('failed', untouched, () => target.putSecret(next))
-  await during('failed', untouched, () => keepOld(step, change, sealed.previous))
-  await during('failed', untouched, () => assertHeld(step, target, change.lock))
+  const sealed = await during('failed', untouched, async () => {
+    const sealed = await sealAll(step, change, pair)
+    await writeMark(step, change, pair)
+    if (sealed.next) await target.putSecret(sealed.next)
+    // The secret before its record: the record states that the key is stored.
+    if (sealed.previous) await target.putSecret(sealed.previous)
+    await recordOld(step, change)
+    await assertHeld(step, target, change.lock)
+    return sealed
+  })
   await writePair(step, change, sealed)
   await during(
     'updated',
     `the new pair of ${target.label} is current, but its record was not updated`,
-    () => target.saveVariable(step.names.record.current, currentRecord(step, change, pair)),
+    () => target.saveVariable(names.record.current, currentRecord(step, request, pair)),
   )
   await emptyNext(step, target)
-  const verb = change.request.change === 'rollback' ? 'is current again' : 'is current now'
+  const verb = request.change === 'rollback' ? 'is current again' : 'is current now'
   recordResult(step, target, view.slots.current.secret ? 'updated' : 'created', `this pair ${verb}`)
+}
+
+function changedMeanwhile(): Problem {
+  return new Problem(
+    'pair-changed',
+    'another run changed the current pair in the meantime; nothing was written',
+    'run command: status; if this pair must still become current, run this command again',
+  )
+}
+
+async function removeLeftovers(step: Step, { target, plan }: TargetChange): Promise<void> {
+  const removed = plan.clear && (await emptyNext(step, target))
+  const message = `this pair was current already${removed ? '; leftovers of an earlier run were removed' : ''}`
+  recordResult(step, target, removed ? 'updated' : 'unchanged', message)
 }
 
 /** Adds to a failure what it means for the pair. */
@@ -62,26 +79,23 @@ async function during<T>(
   }
 }
 
-async function sealAll(
-  { names }: Step,
-  { target, plan, request }: TargetChange,
-  pair: KeyPair,
-): Promise<SealedPair> {
+/** All secrets are sealed before the first write: sealing can fail, and must not fail between two writes. */
+async function sealAll({ names }: Step, { target, plan, request }: TargetChange, pair: KeyPair) {
+  const { privateKey } = names
   const pem = privateKeyPem(pair)
+  const old = plan.keep && privateKeyPem(plan.keep.key.pair)
   return {
     publicKeyId: await target.seal(names.publicKeyId, request.publicKeyId.id),
-    privateKey: await target.seal(names.privateKey.current, pem),
-    previous: plan.keep
-      ? await target.seal(names.privateKey.previous, privateKeyPem(plan.keep.key.pair))
-      : null,
-    next: plan.stage ? await target.seal(names.privateKey.next, pem) : null,
+    privateKey: await target.seal(privateKey.current, pem),
+    previous: old && (await target.seal(privateKey.previous, old)),
+    next: plan.stage ? await target.seal(privateKey.next, pem) : null,
   }
 }
 
 /** Writes the mark into the record of `next`. Until it is removed, every other command refuses to write. */
 async function writeMark(
   { names, world }: Step,
-  { target, plan, view, request, record }: TargetChange,
+  { target, plan, view, request }: TargetChange,
   pair: KeyPair,
 ): Promise<void> {
   if (plan.discard) {
@@ -89,10 +103,9 @@ async function writeMark(
     await target.deleteVariable(names.record.next)
   }
   if (!plan.mark) return
-  const { next } = view.slots
-  const staged = next.record?.fingerprint === request.key ? next.record : record
+  const { record } = view.slots.next
   const marked: KeyRecord = {
-    ...staged,
+    ...(record?.fingerprint === request.record.fingerprint ? record : request.record),
     publicKeyId: request.publicKeyId,
     activatedAt: null,
     rolledBackAt: null,
@@ -102,26 +115,20 @@ async function writeMark(
   await target.saveVariable(names.record.next, writeKeyRecord(marked, 'next', pair))
 }
 
-/** The secret before its record: the record states that the key is stored. */
-async function keepOld(
-  step: Step,
-  { target, plan, request }: TargetChange,
-  secret: SealedSecret | null,
-): Promise<void> {
-  if (!plan.keep || !secret) return
+async function recordOld(step: Step, { target, plan, request }: TargetChange): Promise<void> {
+  if (!plan.keep) return
   const { key, record } = plan.keep
-  await target.putSecret(secret)
   const rolledBackAt = request.change === 'rollback' ? now(step) : null
   const kept: KeyRecord = { ...record, change: null, rolledBackAt }
   await target.saveVariable(step.names.record.previous, writeKeyRecord(kept, 'previous', key.pair))
 }
 
-function currentRecord(step: Step, { record, request }: TargetChange, pair: KeyPair): string {
+function currentRecord(step: Step, request: PromotionRequest, pair: KeyPair): string {
   const { region, payEnvironment } = step.book.outcome
   const activatedAt = now(step)
   step.book.record({ activatedAt })
   const current: KeyRecord = {
-    ...record,
+    ...request.record,
     publicKeyId: request.publicKeyId,
     region,
     payEnvironment,

@@ -1,9 +1,16 @@
 import { Problem, problemIn } from '../../domain/problem.ts'
+import type { PromotionRequest } from '../../domain/rotation/choice.ts'
+import type { Promotion } from '../../domain/rotation/promotion.ts'
 import type { Stored } from '../../domain/rotation/slots.ts'
 import { changeIn } from '../../domain/rotation/view.ts'
 import type { SealedSecret, Target } from '../../ports.ts'
 import { type Step, timeOf } from '../shared/context.ts'
-import { type SealedPair, type TargetChange, TargetFailure } from './target-change.ts'
+import { type LockedRow, TargetFailure } from '../shared/write.ts'
+
+/** One target, and the change to make there. */
+export interface TargetChange extends LockedRow<Promotion> {
+  readonly request: PromotionRequest
+}
 
 /**
  * Writes the two secrets of a pair, one directly after the other. The Public Key ID goes first: if the private key then
@@ -12,25 +19,20 @@ import { type SealedPair, type TargetChange, TargetFailure } from './target-chan
 export async function writePair(
   step: Step,
   change: TargetChange,
-  { publicKeyId, privateKey }: SealedPair,
+  sealed: { readonly publicKeyId: SealedSecret; readonly privateKey: SealedSecret },
 ): Promise<void> {
   const { target, view } = change
-  const id = await write(step, target, publicKeyId, view.publicKeyId)
+  const id = await write(step, target, sealed.publicKeyId, view.publicKeyId)
   if (id?.happened === 'no') {
-    throw new TargetFailure(
-      'failed',
-      id.problem.extend({ after: `; the pair of ${target.label} was not changed` }),
-    )
+    const after = `; the pair of ${target.label} was not changed`
+    throw new TargetFailure('failed', id.problem.extend({ after }))
   }
   if (id?.happened === 'unknown') await putBack(step, change, id.problem)
-  const key = await write(step, target, privateKey, view.slots.current.secret)
+  const key = await write(step, target, sealed.privateKey, view.slots.current.secret)
   if (key?.happened === 'no') await putBack(step, change, key.problem)
   if (key?.happened === 'unknown') {
-    throw torn(
-      target,
-      `secret ${publicKeyId.name} of ${target.label} contains the new Public Key ID, but it is unknown whether secret ${privateKey.name} contains the new private key`,
-      key.problem,
-    )
+    const fact = `, but it is unknown whether secret ${sealed.privateKey.name} contains the new private key`
+    throw torn(step, target, fact, key.problem)
   }
 }
 
@@ -75,47 +77,33 @@ async function write(
 /** Puts the old Public Key ID back beside the old private key. Always throws. */
 async function putBack(step: Step, change: TargetChange, cause: Problem): Promise<never> {
   const { target, plan, view } = change
-  const { names } = step
+  const { label } = target
+  const secret = `secret ${step.names.privateKey.current}`
   const stored = storedKey(change)
   if (stored === 'unknown') {
-    throw torn(
-      target,
-      `secret ${names.publicKeyId} of ${target.label} contains the new Public Key ID, but it is unknown whether an interrupted run has written secret ${names.privateKey.current}`,
-      cause,
-    )
+    const fact = `, but it is unknown whether an interrupted run has written ${secret}`
+    throw torn(step, target, fact, cause)
   }
   if (stored === 'new') {
-    throw new TargetFailure(
-      'updated',
-      cause.extend({
-        after: `; an interrupted run had already written the private key, so the pair of ${target.label} is the new one`,
-      }),
-    )
+    const after = `; an interrupted run had already written the private key, so the pair of ${label} is the new one`
+    throw new TargetFailure('updated', cause.extend({ after }))
   }
   const old = plan.old?.publicKeyId?.id ?? null
-  const hadPair = view.slots.current.secret !== null
-  if (old === null && hadPair) {
-    throw torn(
-      target,
-      `secret ${names.publicKeyId} of ${target.label} contains the new Public Key ID, but secret ${names.privateKey.current} was not written and its own Public Key ID is unknown`,
-      cause,
-    )
+  if (old === null && view.slots.current.secret !== null) {
+    const fact = `, but ${secret} was not written and its own Public Key ID is unknown`
+    throw torn(step, target, fact, cause)
   }
+  const { publicKeyId } = step.names
   try {
-    if (old === null) await target.deleteSecret(names.publicKeyId)
-    else await target.putSecret(await target.seal(names.publicKeyId, old))
+    if (old === null) await target.deleteSecret(publicKeyId)
+    else await target.putSecret(await target.seal(publicKeyId, old))
   } catch (error) {
     problemIn(error)
-    throw torn(
-      target,
-      `secret ${names.publicKeyId} of ${target.label} contains the new Public Key ID beside the old private key, because ${old === null ? 'deleting it' : `putting ${old} back`} failed`,
-      cause,
-    )
+    const failed = old === null ? 'deleting it' : `putting ${old} back`
+    throw torn(step, target, ` beside the old private key, because ${failed} failed`, cause)
   }
   const left =
-    old === null
-      ? `${target.label} has no pair, as before`
-      : `the old pair of ${target.label} is current again`
+    old === null ? `${label} has no pair, as before` : `the old pair of ${label} is current again`
   throw new TargetFailure('restored', cause.extend({ after: `; ${left}` }))
 }
 
@@ -129,16 +117,14 @@ function storedKey({ view }: TargetChange): 'old' | 'new' | 'unknown' {
   return later > 0 ? 'new' : 'old'
 }
 
-function torn(target: Target, fact: string, cause: Problem): TargetFailure {
+function torn({ names }: Step, { label }: Target, fact: string, cause: Problem): TargetFailure {
   // A limit of GitHub's says until when to wait, and to run this again then.
   const waits = /\bwait (?:for|until)\b|\bafter \d\d:\d\d/.test(cause.hint)
   const again = waits ? cause.hint : 'run this command again at once with the same inputs'
-  return new TargetFailure(
-    'torn',
-    new Problem(
-      'pair-torn',
-      `${fact} (${cause.fact})`,
-      `${again}, which writes both secrets; ${target.label} may now have a mismatched key pair: do not deploy until the command has succeeded`,
-    ),
+  const problem = new Problem(
+    'pair-torn',
+    `secret ${names.publicKeyId} of ${label} contains the new Public Key ID${fact} (${cause.fact})`,
+    `${again}, which writes both secrets; ${label} may now have a mismatched key pair: do not deploy until the command has succeeded`,
   )
+  return new TargetFailure('torn', problem)
 }

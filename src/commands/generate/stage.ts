@@ -1,18 +1,12 @@
 import { type KeyPair, privateKeyPem } from '../../domain/key/pair.ts'
 import { type Problem, problemIn } from '../../domain/problem.ts'
 import { type KeyRecord, writeKeyRecord } from '../../domain/rotation/record.ts'
-import type { Ring } from '../../domain/rotation/ring.ts'
-import {
-  planStaging,
-  type StagingMove,
-  type StagingRequest,
-} from '../../domain/rotation/staging.ts'
-import type { TargetView } from '../../domain/rotation/view.ts'
+import type { StagingMove } from '../../domain/rotation/staging.ts'
 import type { SealedSecret, Target } from '../../ports.ts'
 import type { Step } from '../shared/context.ts'
 import { underLock } from '../shared/lock.ts'
-import { eachTarget } from '../shared/pace.ts'
-import { assertBudget, named, type Row, recordResult, recordUntouched } from '../shared/targets.ts'
+import { named, type Planned, type Plans, recordResult } from '../shared/targets.ts'
+import { writeAll } from '../shared/write.ts'
 
 /** Take the lock, record, secret, give the lock back. */
 export const writesForOne = 4
@@ -35,62 +29,37 @@ const doneWords: Readonly<Record<StagingMove, string>> = {
 
 /** What to stage, and where. */
 interface Staging {
-  readonly rows: readonly (Row & { readonly plan: StagingMove })[]
-  readonly ring: Ring
-  readonly request: StagingRequest
+  readonly plans: Plans<StagingMove>
   readonly pair: KeyPair
   readonly record: KeyRecord
 }
 
-/** A target in which this run has begun to write. */
-interface Begun {
-  readonly target: Target
-  readonly move: StagingMove
-}
-
 /** Stages target by target. If one fails, what this run wrote in any target is removed again. */
 export async function stageAll(step: Step, staging: Staging): Promise<void> {
-  const { rows, ring, request, record } = staging
-  recordUntouched(step, rows)
-  for (const { target, plan } of rows) {
-    if (plan === 'keep') recordResult(step, target, 'unchanged', doneWords.keep)
-  }
-  const begun: Begun[] = []
-  let current: Target | null = null
+  const begun: Planned<StagingMove>[] = []
+  const finished = new Set<Target>()
   try {
-    await eachTarget(
-      step,
-      rows.filter(({ plan }) => plan !== 'keep'),
-      async ({ target }) => {
-        current = target
-        assertBudget(step, target)
-        await underLock(step, target, ring, async (view) => {
-          const move = planStaging(view, ring, request, record.fingerprint)
-          begun.push({ target, move })
-          await stageInto(step, target, view, move, staging)
-        })
-        current = null
+    await writeAll(step, staging.plans, {
+      unchanged: (move) => (move === 'keep' ? doneWords.keep : null),
+      async write(row) {
+        begun.push(row)
+        await stageInto(step, row, staging)
+        finished.add(row.target)
       },
-    )
+    })
   } catch (error) {
     const problem = problemIn(error)
-    // Null if the step was stopped between two targets.
-    const failed = current as Target | null
-    if (failed) recordResult(step, failed, 'untouched', problem.fact, problem.code)
-    for (const entry of begun)
-      await undo(step, entry, staging, entry.target === failed ? problem : null)
-    throw failed ? named(step, failed, problem) : problem
+    for (const row of begun) {
+      await undo(step, row, staging, finished.has(row.target) ? null : problem)
+    }
+    throw problem
   }
 }
 
-/**
- * The record before the secret: if the run is interrupted in between, the record shows the next run what was begun.
- */
+/** The record before the secret: if the run is interrupted in between, the record shows the next run what was begun. */
 async function stageInto(
   step: Step,
-  target: Target,
-  view: TargetView,
-  move: StagingMove,
+  { target, view, plan: move }: Planned<StagingMove>,
   { pair, record }: Staging,
 ): Promise<void> {
   const { names } = step
@@ -119,27 +88,30 @@ async function putStaged(target: Target, secret: SealedSecret): Promise<void> {
   }
 }
 
-/** Removes what this run staged, and records what is left. */
+/**
+ * Removes what this run staged, and records what is left.
+ * @param problem why this target failed; null if another one did
+ */
 async function undo(
   step: Step,
-  { target, move }: Begun,
+  { target, plan: move }: Planned<StagingMove>,
   staging: Staging,
   problem: Problem | null,
 ): Promise<void> {
-  const before = problem ? `${problem.fact}; ` : 'another target failed: '
-  const dropped = move === 'replace' ? ', and the previously staged key was discarded' : ''
+  const before = problem ? problem.fact : 'another target failed'
+  const discarded = move === 'replace' ? ', and the previously staged key was discarded' : ''
   try {
     const undone = await removeOwn(step, target, move, staging)
     const left = undone
       ? 'what this run had written was removed again'
       : 'this run left nothing behind'
-    const kind = problem ? 'failed' : 'restored'
-    recordResult(step, target, kind, `${before}${left}${dropped}`, problem?.code ?? null)
+    const message = `${before}; ${left}${discarded}`
+    recordResult(step, target, problem ? 'failed' : 'restored', message, problem?.code)
   } catch (error) {
-    const { fact, code } = problemIn(error)
+    const { fact, code } = named(step, target, problemIn(error))
     const { privateKey, record } = step.names
     const left = `this run may have left secret ${privateKey.next} or variable ${record.next} behind (${fact})`
-    recordResult(step, target, 'failed', before + left, problem?.code ?? code)
+    recordResult(step, target, 'failed', `${before}; ${left}`, problem?.code ?? code)
   }
 }
 
@@ -148,10 +120,10 @@ async function removeOwn(
   step: Step,
   target: Target,
   move: StagingMove,
-  { ring, record }: Staging,
+  { plans, record }: Staging,
 ): Promise<boolean> {
   if (move === 'keep') return false
-  return underLock(step, target, ring, async ({ slots }) => {
+  return underLock(step, target, plans.ring, async ({ slots }) => {
     const { next } = slots
     const ours = next.record?.fingerprint === record.fingerprint && next.record.run === record.run
     if (!ours) return false

@@ -43,8 +43,12 @@ export interface Asked {
   readonly correction: number
 }
 
-const unknownPause = 5000
-const firstBusyPause = 1000
+/** The verdicts that may change when Amazon Pay is asked again. */
+const changing: Partial<Record<Verdict, keyof Patience>> = {
+  busy: 'busy',
+  unknown: 'unknown',
+  unnamed: 'unknown',
+}
 
 /**
  * Asks until the answer is final or the maximum is reached. If the signing time is refused, the request is signed once more
@@ -70,30 +74,17 @@ export async function ask(
       correction += judgement.skew * 1000 - (at.getTime() % 1000)
       continue
     }
-    const pause = pauseAfter(judgement.verdict, asked, patience)
-    if (pause !== null && !stop.aborted) await world.clock.sleep(pause)
-    if (pause === null || stop.aborted)
-      return { judgement: ofMachine(judgement, correction), correction }
+    const kind = changing[judgement.verdict]
+    if (kind) asked[kind] += 1
+    const again = kind !== undefined && asked[kind] < patience[kind]
+    if (again && !stop.aborted) await world.clock.sleep(pauseBefore(kind, asked.busy))
+    if (!again || stop.aborted) return { judgement: ofMachine(judgement, correction), correction }
   }
 }
 
-/** Milliseconds to wait before asking again; null if the answer is final. */
-function pauseAfter(
-  verdict: Verdict,
-  asked: { busy: number; unknown: number },
-  patience: Patience,
-): number | null {
-  if (verdict === 'busy') {
-    asked.busy += 1
-    // Jitter, so that the jobs of a matrix do not all ask again at the same moment.
-    const pause = firstBusyPause * 2 ** (asked.busy - 1) * (0.75 + Math.random() / 2)
-    return asked.busy < patience.busy ? pause : null
-  }
-  if (verdict === 'unknown' || verdict === 'unnamed') {
-    asked.unknown += 1
-    return asked.unknown < patience.unknown ? unknownPause : null
-  }
-  return null
+/** Milliseconds. Jitter, so that the jobs of a matrix do not all ask again at the same moment. */
+function pauseBefore(kind: keyof Patience, busy: number): number {
+  return kind === 'unknown' ? 5000 : 1000 * 2 ** (busy - 1) * (0.75 + Math.random() / 2)
 }
 
 /** Converts the skew of a corrected signing time into the skew of the machine's clock. */

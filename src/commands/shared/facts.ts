@@ -3,25 +3,31 @@ import { type PublicKeyId, parsePublicKeyId } from '../../domain/amazon-pay/publ
 import { assertSameScope, type PayScope } from '../../domain/amazon-pay/region.ts'
 import { naming } from '../../domain/problem.ts'
 import type { KeyRecord } from '../../domain/rotation/record.ts'
-import { type KeyFacts, keyFacts } from '../../summary/outcome.ts'
+import { keyFacts } from '../../summary/outcome.ts'
 import type { Step } from './context.ts'
 
 /** Records which key the command works on. */
-export function recordKey({ book }: Step, publicKey: KeyObject): KeyFacts {
-  const key = keyFacts(publicKey)
-  book.record({ key })
-  return key
+export function recordKey({ book }: Step, publicKey: KeyObject): void {
+  book.record({ key: keyFacts(publicKey) })
 }
 
 /** The ID in the input; null if it is empty. */
-export async function readPublicKeyId({ inputs }: Step): Promise<PublicKeyId | null> {
-  if (inputs.publicKeyId === '') return null
-  return naming('public-key-id', () => parsePublicKeyId(inputs.publicKeyId))
+export async function readPublicKeyId(step: Step): Promise<PublicKeyId | null> {
+  return step.inputs.publicKeyId === '' ? null : requirePublicKeyId(step)
 }
 
 /** @throws Problem `public-key-id-invalid` if it is empty */
 export async function requirePublicKeyId({ inputs }: Step): Promise<PublicKeyId> {
   return naming('public-key-id', () => parsePublicKeyId(inputs.publicKeyId))
+}
+
+/** @throws Problem `pay-environment-mismatch` if the ID's prefix differs from the input */
+export function recordPublicKeyId(
+  { book, inputs }: Step,
+  { id, payEnvironment }: PublicKeyId,
+): void {
+  book.record({ publicKeyId: id })
+  assertSameScope(inputs, { region: null, payEnvironment }, `the prefix of public-key-id ${id}`)
 }
 
 /**
@@ -32,21 +38,13 @@ export function recordScope(
   { book, inputs }: Step,
   records: readonly (KeyRecord | null | undefined)[],
   publicKeyId: PublicKeyId | null = null,
-): PayScope {
-  const known = records.filter((record) => record != null)
-  const scope = {
-    region: inputs.region ?? known.find(({ region }) => region !== null)?.region ?? null,
+): void {
+  const known: readonly PayScope[] = [inputs, ...records.filter((record) => record != null)]
+  book.record({
+    region: known.find(({ region }) => region)?.region ?? null,
     payEnvironment:
       publicKeyId?.payEnvironment ??
-      inputs.payEnvironment ??
-      known.find(({ payEnvironment }) => payEnvironment !== null)?.payEnvironment ??
+      known.find(({ payEnvironment }) => payEnvironment)?.payEnvironment ??
       null,
-  }
-  book.record(scope)
-  return scope
-}
-
-/** @throws Problem `pay-environment-mismatch` if the ID's prefix differs from the input */
-export function assertIdOfEnvironment({ inputs }: Step, { id, payEnvironment }: PublicKeyId): void {
-  assertSameScope(inputs, { region: null, payEnvironment }, `the prefix of public-key-id ${id}`)
+  })
 }

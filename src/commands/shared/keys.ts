@@ -4,7 +4,7 @@ import { isExposed } from '../../domain/key-import/exposure.ts'
 import { type ImportOptions, importPrivateKey } from '../../domain/key-import/import.ts'
 import { naming, Problem, problemIn, type Warning } from '../../domain/problem.ts'
 import { emptyRing, type Ring, type RingKey, ringKey } from '../../domain/rotation/ring.ts'
-import { type Slot, slots } from '../../domain/rotation/slots.ts'
+import type { Slot } from '../../domain/rotation/slots.ts'
 import type { World } from '../../ports.ts'
 import type { Step } from './context.ts'
 
@@ -14,10 +14,12 @@ import type { Step } from './context.ts'
  */
 export async function readRing(step: Step, needed: readonly Slot[]): Promise<Ring> {
   // In parallel: checking the factors of a key is slow and runs on other threads.
-  const read = await Promise.all(
-    slots.map(async (slot) => [slot, await readSlotKey(step, slot, needed)] as const),
-  )
-  return { ...emptyRing, ...Object.fromEntries(read) }
+  const [current, next, previous] = await Promise.all([
+    readSlotKey(step, 'current', needed),
+    readSlotKey(step, 'next', needed),
+    readSlotKey(step, 'previous', needed),
+  ])
+  return { ...emptyRing, current, next, previous }
 }
 
 async function readSlotKey(
@@ -25,11 +27,11 @@ async function readSlotKey(
   slot: Slot,
   needed: readonly Slot[],
 ): Promise<RingKey | null> {
-  const input = `${slot}-private-key`
-  if (step.inputs.slotKeys[slot].trim() === '') return null
+  const text = step.inputs.slotKeys[slot]
+  if (text.trim() === '') return null
   try {
     const secret = step.names.privateKey[slot]
-    const { pair } = await readKey(step, input, step.inputs.slotKeys[slot], { secret })
+    const { pair } = await readKey(step, `${slot}-private-key`, text, { secret })
     return ringKey(pair)
   } catch (error) {
     const problem = problemIn(error)
@@ -40,40 +42,54 @@ async function readSlotKey(
   }
 }
 
-/** The key in `private-key`; null if it is empty. An unusual format is a warning. */
+/** The key in `private-key`; null if it is empty. */
 export async function readGivenKey(step: Step): Promise<KeyPair | null> {
   const { privateKey, passphrase } = step.inputs
-  if (privateKey.trim() === '') return null
-  const { pair, warnings } = await readKey(step, 'private-key', privateKey, { passphrase })
-  for (const warning of warnings) step.book.warn(warning)
+  return readWithWarnings(step, 'private-key', privateKey, { passphrase })
+}
+
+/** The key in `current-private-key`; null if it is empty. */
+export async function readStoredKey(step: Step): Promise<KeyPair | null> {
+  const secret = step.names.privateKey.current
+  return readWithWarnings(step, 'current-private-key', step.inputs.slotKeys.current, { secret })
+}
+
+/** An unusual format is a warning: other programs may not accept it. */
+async function readWithWarnings(
+  step: Step,
+  input: string,
+  text: string,
+  options: KeyOptions,
+): Promise<KeyPair | null> {
+  if (text.trim() === '') return null
+  const { pair, warnings } = await readKey(step, input, text, options)
+  for (const { fact, ...rest } of warnings) step.book.warn({ ...rest, fact: `${input} ${fact}` })
   return pair
+}
+
+interface KeyOptions {
+  readonly passphrase?: string | null
+  /** Name of the secret that the text comes from. */
+  readonly secret?: string
 }
 
 /**
  * Reads one private key, and masks every form of it that could be printed before any other code gets it.
  * @throws Problem one of the codes for keys
  */
-export async function readKey(
+async function readKey(
   step: Step,
   input: string,
   text: string,
-  options: { readonly passphrase?: string | null; readonly secret?: string },
+  { passphrase = null, ...options }: KeyOptions,
 ): Promise<{ readonly pair: KeyPair; readonly warnings: readonly Warning[] }> {
   const { world } = step
-  const { passphrase = null, secret } = options
-  const importing: ImportOptions = {
-    passphrase,
-    readOpenSsh: world.readOpenSsh,
-    ...(secret === undefined ? {} : { secret }),
-  }
+  const importing: ImportOptions = { passphrase, readOpenSsh: world.readOpenSsh, ...options }
   const { pair, warnings, masks } = await naming(input, () => importPrivateKey(text, importing))
   for (const mask of masks) world.runner.mask(mask)
   maskPair(world, pair)
   await assertNotExposed(world, input, pair, importing)
-  return {
-    pair,
-    warnings: warnings.map((warning) => ({ ...warning, fact: `${input} ${warning.fact}` })),
-  }
+  return { pair, warnings }
 }
 
 export function maskPair({ runner }: Pick<World, 'runner'>, pair: KeyPair): void {

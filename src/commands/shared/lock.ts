@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, problemIn } from '../../domain/problem.ts'
-import { isDead, locked, lockTrustMs, readLock, writeLock } from '../../domain/rotation/lock.ts'
+import { isDead, type Lock, locked, lockTrustMs, readLock } from '../../domain/rotation/lock.ts'
 import type { Ring } from '../../domain/rotation/ring.ts'
+import type { StoredVariable } from '../../domain/rotation/slots.ts'
 import { type TargetView, viewOf } from '../../domain/rotation/view.ts'
 import type { Target } from '../../ports.ts'
 import { type Step, timeOf } from './context.ts'
-import { named } from './targets.ts'
 
 /** A lock that is ours. */
 export interface HeldLock {
@@ -39,33 +39,38 @@ async function take(step: Step, target: Target): Promise<HeldLock> {
   const { world, names, inputs } = step
   const { run } = world.runner
   const id = randomUUID()
-  const value = writeLock({ id, run: run.url, attempt: run.attempt, command: inputs.command })
+  const lock: Lock = { id, run: run.url, attempt: run.attempt, command: inputs.command }
   const takenAt = world.clock.now().getTime()
-  const create = async (): Promise<boolean> => {
+  // If only the answer was lost, reading the variable shows whose lock it is.
+  const create = async (): Promise<{ created: boolean; unheard: Problem | null }> => {
     try {
-      return await target.createVariable(names.lock, value)
+      return {
+        created: await target.createVariable(names.lock, JSON.stringify(lock)),
+        unheard: null,
+      }
     } catch (error) {
-      // Only the answer may have been lost: reading the variable shows whose lock it is.
-      if (problemIn(error).uncertain) return false
-      throw error
+      const problem = problemIn(error)
+      if (!problem.uncertain) throw problem
+      return { created: false, unheard: problem }
     }
   }
-  const isOurs = async (): Promise<boolean> =>
-    readLock((await target.variable(names.lock))?.value ?? '')?.id === id
 
-  if (await create()) return { id, takenAt, takenOver: false }
-  const there = await target.variable(names.lock)
-  if (readLock(there?.value ?? '')?.id === id) return { id, takenAt, takenOver: false }
-  if (there && !isDead(there, timeOf(step), run)) {
-    throw named(step, target, locked(there, names.lock, run))
-  }
+  const { created } = await create()
+  const there = created ? null : await target.variable(names.lock)
+  if (created || idIn(there) === id) return { id, takenAt, takenOver: false }
+  if (there && !isDead(there, timeOf(step), run)) throw locked(there, names.lock, run)
   // An interrupted run left the lock, or it was given back just now. Two runs may replace it at the same moment: after two
   // seconds, only the newer lock exists.
   if (there) await target.deleteVariable(names.lock)
-  await create()
+  const { unheard } = await create()
   await world.clock.sleep(2000)
-  if (await isOurs()) return { id, takenAt, takenOver: true }
-  throw named(step, target, anotherTookIt(names.lock))
+  const newest = await target.variable(names.lock)
+  if (idIn(newest) === id) return { id, takenAt, takenOver: true }
+  throw newest === null && unheard ? unheard : anotherTookIt(names.lock)
+}
+
+function idIn(variable: StoredVariable | null): string | null {
+  return variable && (readLock(variable.value)?.id ?? null)
 }
 
 function anotherTookIt(name: string): Problem {
@@ -85,8 +90,7 @@ export async function assertHeld(step: Step, target: Target, lock: HeldLock): Pr
   const { names, world } = step
   const age = world.clock.now().getTime() - lock.takenAt
   const ours =
-    age < lockTrustMs &&
-    (!lock.takenOver || readLock((await target.variable(names.lock))?.value ?? '')?.id === lock.id)
+    age < lockTrustMs && (!lock.takenOver || idIn(await target.variable(names.lock)) === lock.id)
   if (ours) return
   throw new Problem(
     'locked',
@@ -102,10 +106,7 @@ async function giveBack(
 ): Promise<void> {
   try {
     const old = world.clock.now().getTime() - lock.takenAt >= lockTrustMs
-    if (lock.takenOver || old) {
-      const there = await target.variable(names.lock)
-      if (readLock(there?.value ?? '')?.id !== lock.id) return
-    }
+    if ((lock.takenOver || old) && idIn(await target.variable(names.lock)) !== lock.id) return
     await target.deleteVariable(names.lock)
   } catch (error) {
     const { fact } = problemIn(error)

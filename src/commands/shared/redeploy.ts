@@ -1,29 +1,11 @@
 import { problemIn } from '../../domain/problem.ts'
-import type { Deploy } from '../../summary/outcome.ts'
 import { githubOf, type Step } from './context.ts'
 
 /** Warns before the first write if a deploy cannot be started: you can still stop then. */
 export async function checkRedeploy(step: Step): Promise<void> {
-  const { redeploy, repositories } = step.inputs
-  if (redeploy === null) return
-  for (const repository of repositories) {
-    try {
-      await githubOf(step).assertDispatchable(repository, redeploy)
-    } catch (error) {
-      const { code, fact, hint } = problemIn(error)
-      step.book.warn({
-        code,
-        fact: `deploy ${redeploy} of ${repository} may not start: ${fact}`,
-        hint,
-      })
-    }
-  }
-}
-
-/** The page with the button “Run workflow”. */
-function workflowPage({ world }: Step, repository: string, workflow: string): string {
-  const server = new URL(world.runner.run.url).origin
-  return `${server}/${repository}/actions/workflows/${workflow}`
+  await eachDeploy(step, 'may not start', (repository, workflow) =>
+    githubOf(step).assertDispatchable(repository, workflow),
+  )
 }
 
 /**
@@ -31,22 +13,34 @@ function workflowPage({ world }: Step, repository: string, workflow: string): st
  * was current already, because an interrupted run may not have started them.
  */
 export async function redeployAll(step: Step): Promise<void> {
-  const { redeploy, repositories } = step.inputs
+  const { book, world } = step
+  await eachDeploy(step, 'was not started', async (repository, workflow) => {
+    const url = await githubOf(step).dispatch(repository, workflow)
+    book.record({ deploys: [...book.outcome.deploys, { repository, workflow, url }] })
+    world.runner.info(`${repository}: deploy ${workflow} was started: ${url}`)
+  })
+}
+
+async function eachDeploy(
+  { inputs, book, world }: Step,
+  failed: 'may not start' | 'was not started',
+  work: (repository: string, workflow: string) => Promise<void>,
+): Promise<void> {
+  const { redeploy, repositories } = inputs
   if (redeploy === null) return
-  const deploys: Deploy[] = []
   for (const repository of repositories) {
     try {
-      const url = await githubOf(step).dispatch(repository, redeploy)
-      deploys.push({ repository, workflow: redeploy, url })
-      step.world.runner.info(`${repository}: deploy ${redeploy} was started: ${url}`)
+      await work(repository, redeploy)
     } catch (error) {
       const { code, fact, hint } = problemIn(error)
-      step.book.warn({
+      // The page with the button “Run workflow”.
+      const page = `${new URL(world.runner.run.url).origin}/${repository}/actions/workflows/${redeploy}`
+      const then = failed === 'was not started' ? `; then start it here: ${page}` : ''
+      book.warn({
         code,
-        fact: `deploy ${redeploy} of ${repository} was not started: ${fact}`,
-        hint: `${hint}; then start it here: ${workflowPage(step, repository, redeploy)}`,
+        fact: `deploy ${redeploy} of ${repository} ${failed}: ${fact}`,
+        hint: `${hint}${then}`,
       })
     }
   }
-  step.book.record({ deploys })
 }

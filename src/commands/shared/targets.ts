@@ -1,11 +1,9 @@
 import pMap from 'p-map'
-import { Problem, problemIn, problemsIn, throwAll } from '../../domain/problem.ts'
+import { Problem, problemsIn, throwAll } from '../../domain/problem.ts'
 import { isDead, locked } from '../../domain/rotation/lock.ts'
 import type { Ring } from '../../domain/rotation/ring.ts'
-import type { TargetState } from '../../domain/rotation/slots.ts'
 import {
-  changeIn,
-  changeUnfinished,
+  assertNoOtherChange,
   describeView,
   locateRing,
   type TargetView,
@@ -13,12 +11,25 @@ import {
 } from '../../domain/rotation/view.ts'
 import type { Target } from '../../ports.ts'
 import type { TargetResult, TargetResultKind } from '../../summary/outcome.ts'
-import { githubOf, type Step, timeOf } from './context.ts'
+import { type Step, timeOf } from './context.ts'
 
-/** One target and its state. A command adds to the row what it finds out about the target. */
+/** One target and its state. */
 export interface Row {
   readonly target: Target
   readonly view: TargetView
+}
+
+/** One target and what the command will do there. */
+export interface Planned<P> extends Row {
+  readonly plan: P
+}
+
+/** The plans of a command for all targets. */
+export interface Plans<P> {
+  readonly ring: Ring
+  readonly rows: readonly Planned<P>[]
+  /** Plans a target again: another run may have changed it since the first look. */
+  readonly plan: (row: Row) => P
 }
 
 /** A problem that prevents the command in one target. */
@@ -28,7 +39,7 @@ interface Finding {
 }
 
 /** The targets that could be inspected, and the problems with the others. */
-export interface Inspection {
+interface Inspection {
   /** The ring from the inputs, and the slots in which its keys were found. */
   readonly ring: Ring
   readonly rows: readonly Row[]
@@ -40,72 +51,67 @@ const concurrency = 4
 
 /** Inspects every target before anything is written anywhere. */
 export async function inspectAll(step: Step, ring: Ring): Promise<Inspection> {
-  const looks = await pMap(step.world.targets, (target) => inspect(step, target), { concurrency })
-  const seen = looks.flatMap(({ seen }) => seen ?? [])
-  for (const { target } of seen) for (const remark of target.remarks) step.book.warn(remark)
-  const first = seen.map(({ state }) => viewOf(state, ring, step.names))
-  const located = locateRing(first, ring)
+  const { names, world, book } = step
+  const inspect = async (target: Target) => {
+    try {
+      return { target, state: await target.inspect(names), problems: [] }
+    } catch (error) {
+      return { target, state: null, problems: problemsIn(error) }
+    }
+  }
+  const looks = await pMap(world.targets, inspect, { concurrency })
+  const findings = looks.flatMap(({ target, problems }) =>
+    problems.map((problem) => ({ target, problem })),
+  )
+  const seen = looks.flatMap(({ target, state }) => (state ? [{ target, state }] : []))
+  for (const { target } of seen) for (const remark of target.remarks) book.warn(remark)
+  const views = seen.map(({ state }) => viewOf(state, ring, names))
+  const located = locateRing(views, ring)
   const rows = seen.map(({ target, state }): Row => {
-    const view = viewOf(state, located, step.names)
-    step.world.runner.debug(`${target.label}: ${describeView(view)}`)
+    const view = viewOf(state, located, names)
+    world.runner.debug(`${target.label}: ${describeView(view)}`)
     return { target, view }
   })
-  return { ring: located, rows, findings: looks.flatMap(({ findings }) => findings) }
-}
-
-interface Look {
-  readonly seen: { readonly target: Target; readonly state: TargetState } | null
-  readonly findings: readonly Finding[]
-}
-
-async function inspect(step: Step, target: Target): Promise<Look> {
-  try {
-    return { seen: { target, state: await target.inspect(step.names) }, findings: [] }
-  } catch (error) {
-    return { seen: null, findings: problemsIn(error).map((problem) => ({ target, problem })) }
-  }
+  return { ring: located, rows, findings }
 }
 
 /**
  * Plans each row. If there is a problem in any target, ends the step before any write and shows all problems of all targets.
+ * Locks and unfinished changes are shown alone, because all other problems may look different afterwards.
  */
 export function planAll<P>(
   step: Step,
-  { rows, findings }: Inspection,
+  { ring, rows, findings }: Inspection,
+  writesForOne: number,
   plan: (row: Row) => P,
-): (Row & { readonly plan: P })[] {
-  refuseUnless(step, rows, (row) => assertUnlocked(step, row))
-  refuseUnless(step, rows, ({ view }) => {
-    const mark = changeIn(view)
-    if (mark && mark !== step.inputs.command) throw changeUnfinished(view)
-  })
-  const planned: (Row & { plan: P })[] = []
-  const refused: Finding[] = [...findings]
-  for (const row of rows) {
-    try {
-      planned.push({ ...row, plan: plan(row) })
-    } catch (error) {
-      for (const problem of problemsIn(error)) {
-        refused.push({ target: row.target, problem: named(step, row.target, problem) })
-      }
-    }
-  }
-  refuse(step, refused)
-  return planned
+): Plans<P> {
+  forAll(step, rows, [], (row) => assertUnlocked(step, row))
+  forAll(step, rows, [], ({ view }) => assertNoOtherChange(view, step.inputs.command))
+  const planned = forAll(step, rows, findings, (row) => ({ ...row, plan: plan(row) }))
+  assertWritable(rows.length, writesForOne)
+  return { ring, rows: planned, plan }
 }
 
-/** Problems that must be solved first. They are shown alone, because all others may look different afterwards. */
-function refuseUnless(step: Step, rows: readonly Row[], assert: (row: Row) => void): void {
-  const findings = rows.flatMap((row): Finding[] => {
+/** @throws Problems all problems, also the ones that were found before */
+function forAll<T>(
+  step: Step,
+  rows: readonly Row[],
+  before: readonly Finding[],
+  work: (row: Row) => T,
+): T[] {
+  const findings = [...before]
+  const results = rows.flatMap((row) => {
+    const { target } = row
     try {
-      assert(row)
-      return []
+      return [work(row)]
     } catch (error) {
-      const problem = named(step, row.target, problemIn(error))
-      return [{ target: row.target, problem }]
+      const problems = problemsIn(error).map((problem) => named(step, target, problem))
+      findings.push(...problems.map((problem) => ({ target, problem })))
+      return []
     }
   })
   refuse(step, findings)
+  return results
 }
 
 /** @throws Problem `locked` if another run is changing this target */
@@ -114,6 +120,19 @@ function assertUnlocked(step: Step, { view }: Row): void {
   if (view.lock && !isDead(view.lock, timeOf(step), run)) {
     throw locked(view.lock, step.names.lock, run)
   }
+}
+
+/** GitHub allows 500 writes in an hour: the limit must not be reached in the middle of a target. */
+const maxWrites = 450
+
+function assertWritable(targets: number, writesForOne: number): void {
+  const max = Math.floor(maxWrites / writesForOne)
+  if (targets <= max) return
+  throw new Problem(
+    'input-invalid',
+    `repository names ${targets} repositories, but one step can change at most ${max} with this command`,
+    `split them into several jobs of at most ${max}, or store the key in an organization secret (input organization)`,
+  )
 }
 
 /** Puts the target's name in front if the fact needs a subject, or if there are several targets. */
@@ -127,25 +146,25 @@ export function named(step: Step, target: Target, problem: Problem): Problem {
 /** Ends the step if there is any finding. Nothing was written by then. */
 export function refuse(step: Step, findings: readonly Finding[]): void {
   if (findings.length === 0) return
-  step.book.record({
-    targets: step.world.targets.map((target) => {
-      const problem = findings.find((finding) => finding.target === target)?.problem
-      return problem
-        ? resultOf(target, 'untouched', problem.fact, problem.code)
-        : resultOf(target, 'untouched', 'nothing was written')
-    }),
-  })
-  const order = (finding: Finding): number => step.world.targets.indexOf(finding.target)
+  recordUntouched(step, findings)
+  const order = ({ target }: Finding): number => step.world.targets.indexOf(target)
   throwAll([...findings].sort((a, b) => order(a) - order(b)).map(({ problem }) => problem))
 }
 
-export function resultOf(
-  target: Target,
-  result: TargetResultKind,
-  message: string,
-  code: TargetResult['code'] = null,
+/** Before the first write. */
+export function recordUntouched({ book, world }: Step, findings: readonly Finding[] = []): void {
+  const targets = world.targets.map((target) => {
+    const problem = findings.find((finding) => finding.target === target)?.problem
+    return resultOf(target, 'untouched', problem?.fact ?? 'nothing was written', problem?.code)
+  })
+  book.record({ targets })
+}
+
+function resultOf(
+  { name, environment }: Target,
+  ...[result, message, code = null]: [TargetResultKind, string, TargetResult['code']?]
 ): TargetResult {
-  return { target: target.name, environment: target.environment, result, code, message }
+  return { target: name, environment, result, code, message }
 }
 
 /** Records the result of a target, replacing an earlier one, and prints it to the log. */
@@ -154,43 +173,17 @@ export function recordResult(
   target: Target,
   ...[result, message, code]: [TargetResultKind, string, TargetResult['code']?]
 ): void {
-  const entry = resultOf(target, result, message, code ?? null)
-  const isSame = ({ target: name, environment }: TargetResult): boolean =>
-    name === entry.target && environment === entry.environment
+  const entry = resultOf(target, result, message, code)
   const { targets } = book.outcome
-  book.record({
-    targets: targets.some(isSame)
-      ? targets.map((other) => (isSame(other) ? entry : other))
-      : [...targets, entry],
-  })
+  const index = targets.findIndex(
+    (other) => other.target === entry.target && other.environment === entry.environment,
+  )
+  book.record({ targets: index < 0 ? [...targets, entry] : targets.with(index, entry) })
   if (result !== 'untouched') world.runner.info(`${target.label}: ${message}`)
 }
 
-/** Sets every target to `untouched` before the first write. */
-export function recordUntouched({ book }: Step, rows: readonly Row[]): void {
-  book.record({
-    targets: rows.map(({ target }) => resultOf(target, 'untouched', 'nothing was written')),
-  })
-}
-
-export function stopped(target: Target): Problem {
-  return new Problem(
-    'github-unavailable',
-    `the step was stopped before ${target.label} was changed: the job was cancelled, or the step reached its time limit`,
-    'run this command again to change the remaining targets',
-  )
-}
-
-/** At least as many as one target needs, so that GitHub's hourly limit is not reached between the secrets of a pair. */
-const requestsForOneTarget = 20
-
-/** @throws Problem `github-unavailable` if GitHub's hourly limit could be reached in the middle of a target */
-export function assertBudget(step: Step, target: Target): void {
-  const { remaining } = githubOf(step)
-  if (!remaining || remaining.requests >= requestsForOneTarget) return
-  throw new Problem(
-    'github-unavailable',
-    `GitHub accepts only ${remaining.requests} more requests with this token, but ${target.label} needs up to ${requestsForOneTarget}; it was not changed`,
-    `run this command again after ${remaining.resetAt.toISOString().slice(11, 19)} UTC`,
-  )
+/** The results of a dry run. */
+export function recordPlans<P>(step: Step, { rows }: Plans<P>, words: (plan: P) => string): void {
+  for (const { target, plan } of rows) recordResult(step, target, 'planned', words(plan))
+  step.book.record({ status: 'planned' })
 }

@@ -4,19 +4,14 @@ import type { AmazonPayWorld, Claim } from './ask-amazon-pay.ts'
 import { type Verification, verify } from './verification.ts'
 
 /** Whether a key was deleted in Integration Central. */
-export type Deletion = {
+export interface Deletion {
   /** Amazon's answer about the previous key. */
   readonly judgement: Judgement
+  readonly answer: 'accepted' | 'rejected' | 'undecided'
   readonly remarks: readonly Warning[]
-} & (
-  | { readonly result: 'deleted'; readonly answer: 'rejected' }
-  | {
-      readonly result: 'still-accepted'
-      readonly answer: 'accepted' | 'rejected'
-      readonly problem: Problem
-    }
-  | { readonly result: 'undecided'; readonly answer: 'undecided'; readonly problem: Problem }
-)
+  /** `still-accepted` or `amazon-pay-undecided`; null if the key was deleted. */
+  readonly problem: Problem | null
+}
 
 /**
  * Asks Amazon Pay whether a key was deleted. It was if Amazon Pay does not know its Public Key ID and accepts the current pair
@@ -32,79 +27,54 @@ export async function verifyDeleted(
   current: Pick<Claim, 'pair' | 'publicKeyId'> | null,
   options: { readonly confirmed: boolean },
 ): Promise<Deletion> {
+  const { confirmed } = options
   const verification = await verify(world, previous, { control: null })
-  const { judgement, remarks } = verification
-  const base = { judgement, remarks }
-  if (verification.result === 'accepted') {
-    const problem = stillAccepted(previous, judgement, null)
-    return { ...base, result: 'still-accepted', answer: 'accepted', problem }
-  }
-  if (verification.result === 'rejected' && verification.elsewhere !== null) {
-    const problem = stillAccepted(previous, judgement, verification.elsewhere)
-    return { ...base, result: 'still-accepted', answer: 'rejected', problem }
-  }
-  const undecided = (problem: Problem): Deletion => ({
-    ...base,
-    result: 'undecided',
-    answer: 'undecided',
+  const { result, judgement, elsewhere, remarks } = verification
+  const conclude = (answer: Deletion['answer'], problem: Problem | null): Deletion => ({
+    judgement,
+    answer,
+    remarks,
     problem,
   })
-  const gone = judgement.verdict === 'unknown' || (options.confirmed && isRefusal(judgement))
-  if (!gone) return undecided(inconclusive(previous, verification, options.confirmed))
-  if (!current) return undecided(noControl(judgement))
-  const control = await verify(world, { ...previous, ...current }, { control: null })
-  if (control.result !== 'accepted') return undecided(controlFailed(judgement, control.judgement))
-  return { ...base, result: 'deleted', answer: 'rejected' }
-}
-
-function stillAccepted(
-  { publicKeyId }: Claim,
-  judgement: Judgement,
-  elsewhere: string | null,
-): Problem {
-  const where = elsewhere ? ` in ${elsewhere}` : ''
-  return new Problem(
-    'still-accepted',
-    `Amazon Pay still accepts the previous key, Public Key ID ${publicKeyId.id}${where}: ${answerWords(judgement)}`,
-    'when nothing uses the previous key any more, delete it in Integration Central: API keys → Manage → Delete keys → type DELETE (immediate and irreversible); then run command: retire again',
+  const words = answerWords(judgement)
+  if (result === 'accepted' || elsewhere !== null) {
+    const where = elsewhere ? ` in ${elsewhere}` : ''
+    const problem = new Problem(
+      'still-accepted',
+      `Amazon Pay still accepts the previous key, Public Key ID ${previous.publicKeyId.id}${where}: ${words}`,
+      'when nothing uses the previous key any more, delete it in Integration Central: API keys → Manage → Delete keys → type DELETE (immediate and irreversible); then run command: retire again',
+    )
+    return conclude(elsewhere ? 'rejected' : 'accepted', problem)
+  }
+  const gone = judgement.verdict === 'unknown' || (confirmed && isRefusal(judgement))
+  if (!gone) return conclude('undecided', inconclusive(previous, verification, confirmed))
+  const control = current && (await verify(world, { ...previous, ...current }, { control: null }))
+  if (control?.result === 'accepted') return conclude('rejected', null)
+  const problem = new Problem(
+    'amazon-pay-undecided',
+    control
+      ? `Amazon Pay refuses the previous key (${words}), but does not accept the current pair either (${answerWords(control.judgement)}), which does not show that the previous key was deleted`
+      : `Amazon Pay refuses the previous key (${words}), but there is no current pair with a Public Key ID to compare the answer with`,
+    control
+      ? 'check the current pair with command: validate, then run command: retire again'
+      : 'pass current-private-key in a new run; if the current pair has no key record, run command: adopt first',
   )
-}
-
-/** The way out for a person who has deleted the key, whatever Amazon answers. */
-function wayOut({ publicKeyId }: Claim): string {
-  return `check in Integration Central whether ${publicKeyId.id} is still listed under API keys; if it is, delete it there when nothing uses it any more; then run command: retire with public-key-id: ${publicKeyId.id}`
+  return conclude('undecided', problem)
 }
 
 function inconclusive(
-  previous: Claim,
-  verification: Exclude<Verification, { readonly result: 'accepted' }>,
+  { publicKeyId: { id } }: Claim,
+  { result, judgement, problem }: Verification,
   confirmed: boolean,
-): Problem {
-  const { judgement, problem } = verification
-  if (verification.result !== 'rejected') {
-    const helps = isRefusal(judgement) && !confirmed
-    return helps ? problem.extend({ hint: wayOut(previous) }) : problem
+): Problem | null {
+  // The way out for a person who has deleted the key, whatever Amazon answers.
+  const hint = `check in Integration Central whether ${id} is still listed under API keys; if it is, delete it there when nothing uses it any more; then run command: retire with public-key-id: ${id}`
+  if (result !== 'rejected') {
+    return problem && isRefusal(judgement) && !confirmed ? problem.extend({ hint }) : problem
   }
-  const { id } = previous.publicKeyId
   const fact =
-    verification.reason === 'signature'
+    judgement.verdict === 'signature'
       ? `Amazon Pay refuses the signature for Public Key ID ${id}, which does not show that it was deleted`
       : `Amazon Pay refuses a header without naming it, which does not show that Public Key ID ${id} was deleted`
-  return new Problem('amazon-pay-undecided', `${fact}: ${answerWords(judgement)}`, wayOut(previous))
-}
-
-function noControl(judgement: Judgement): Problem {
-  return new Problem(
-    'amazon-pay-undecided',
-    `Amazon Pay refuses the previous key (${answerWords(judgement)}), but there is no current pair with a Public Key ID to compare the answer with`,
-    'pass current-private-key in a new run; if the current pair has no key record, run command: adopt first',
-  )
-}
-
-function controlFailed(judgement: Judgement, control: Judgement): Problem {
-  return new Problem(
-    'amazon-pay-undecided',
-    `Amazon Pay refuses the previous key (${answerWords(judgement)}), but does not accept the current pair either (${answerWords(control)}), which does not show that the previous key was deleted`,
-    'check the current pair with command: validate, then run command: retire again',
-  )
+  return new Problem('amazon-pay-undecided', `${fact}: ${answerWords(judgement)}`, hint)
 }

@@ -1,10 +1,10 @@
 import { type PayEnvironment, type PayScope, type Region, regions } from './region.ts'
 
 /** One step for a person in Integration Central, in Markdown. Words that are on Amazon's page are **bold**. */
-export type PageStep = string
+type PageStep = string
 
 /** A page and the text of the link to it. */
-export interface PageLink {
+interface PageLink {
   readonly text: string
   readonly url: string
 }

@@ -3,7 +3,7 @@ import type { PayScope } from '../amazon-pay/region.ts'
 import { Problem, type Warning } from '../problem.ts'
 import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
-import { changeIn, changeUnfinished, type TargetView } from './view.ts'
+import { otherKey, type TargetView } from './view.ts'
 
 /** What to write beside an existing pair. */
 export interface Adoption {
@@ -12,7 +12,7 @@ export interface Adoption {
   /** The existing record, if it describes this key. */
   readonly record: KeyRecord | null
   /** When the private key was stored. */
-  readonly since: string | null
+  readonly since: string
   readonly warnings: readonly Warning[]
 }
 
@@ -25,31 +25,29 @@ export interface AdoptionRequest extends PayScope {
  * @throws Problem why the pair in the ring cannot be adopted here
  */
 export function planAdoption(view: TargetView, ring: Ring, request: AdoptionRequest): Adoption {
-  const { current, next } = view.slots
-  if (changeIn(view)) throw changeUnfinished(view)
-  if (next.problem && next.problem.code !== 'pair-changed') throw next.problem
-  if (!current.secret || !ring.current) throw noPair(view)
-  const { record } = current
-  if (record && record.fingerprint !== ring.current.fingerprint) throw anotherKey(view, ring)
+  const { slots, names } = view
+  const { secret, record } = slots.current
+  const { problem } = slots.next
+  if (problem && problem.code !== 'pair-changed') throw problem
+  if (!secret || !ring.current) {
+    const name = names.privateKey.current
+    throw new Problem(
+      'current-key-missing',
+      `${secret ? 'current-private-key is empty' : `secret ${name} does not exist`}, so there is no pair to adopt`,
+      `store the private key that your shop uses in secret ${name}, pass current-private-key: \${{ secrets.${name} }} and start a new run; if your shop has no key yet, run command: generate`,
+    )
+  }
+  if (record && record.fingerprint !== ring.current.fingerprint) {
+    throw otherKey(record, 'current', ring.current.fingerprint, names)
+  }
   const sameId = record?.publicKeyId?.id === request.publicKeyId.id
   return {
     writeId: !view.publicKeyId || !sameId,
     writeRecord: !sameId || !isInScope(record, request),
     record,
-    since: current.secret.createdAt,
+    since: secret.createdAt,
     warnings: corrections(view, request),
   }
-}
-
-function noPair({ slots, names }: TargetView): Problem {
-  const secret = names.privateKey.current
-  return new Problem(
-    'current-key-missing',
-    slots.current.secret
-      ? 'current-private-key is empty, so there is no pair to adopt'
-      : `secret ${secret} does not exist, so there is no pair to adopt`,
-    `store the private key that your shop uses in secret ${secret}, pass current-private-key: \${{ secrets.${secret} }} and start a new run; if your shop has no key yet, run command: generate`,
-  )
 }
 
 /** One warning for each value that is overwritten. */
@@ -68,14 +66,6 @@ function corrections({ slots, names }: TargetView, request: AdoptionRequest): Wa
   ]
   const hint = 'check that this is the pair that your shop uses'
   return facts.filter((fact) => fact !== null).map((fact) => ({ fact, hint }))
-}
-
-function anotherKey({ names, slots }: TargetView, ring: Ring): Problem {
-  return new Problem(
-    'pair-changed',
-    `variable ${names.record.current} describes key ${slots.current.record?.fingerprint}, but current-private-key is key ${ring.current?.fingerprint}`,
-    `if the current key was changed since this run was queued, start a new run; if secret ${names.privateKey.current} was stored by hand, delete variable ${names.record.current} and run command: adopt again`,
-  )
 }
 
 function isInScope(record: PayScope | null, { region, payEnvironment }: PayScope): boolean {

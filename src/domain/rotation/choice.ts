@@ -3,31 +3,25 @@ import type { PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
 import type { Change, KeyRecord } from './record.ts'
 import type { SlotNames } from './slots.ts'
-import { changeIn, shownId, type TargetView } from './view.ts'
+import { assertSameId, changeIn, shownId, type TargetView } from './view.ts'
 
 type Row = { readonly view: TargetView }
 
-/** The key that becomes current, decided once for all targets. */
-export interface PromotionRequest extends PayScope {
-  readonly change: Change
-  /** Fingerprint of the key that becomes current. */
-  readonly key: string
+/** The key that becomes current in all targets. */
+export interface Choice {
+  /** Its record in any slot of any target. */
+  readonly record: KeyRecord
   readonly publicKeyId: PublicKeyId
-  readonly keepPrevious: boolean
-  /** Fingerprint of the staged key that a rollback may discard. */
-  readonly replaceStaged: string | null
   /** Whether a target has begun or finished this change already. Then any key in the ring may be the old one. */
   readonly resumed: boolean
 }
 
-/** The key that becomes current in all targets. */
-export interface Choice {
-  readonly key: string
-  readonly publicKeyId: PublicKeyId
-  /** Its record in any slot of any target. */
-  readonly record: KeyRecord
-  /** Whether any target has begun or finished this change already. */
-  readonly resumed: boolean
+/** The change of the current pair, decided once for all targets. */
+export interface PromotionRequest extends Choice, PayScope {
+  readonly change: Change
+  readonly keepPrevious: boolean
+  /** Fingerprint of the staged key that a rollback may discard. */
+  readonly replaceStaged: string | null
 }
 
 /**
@@ -43,20 +37,13 @@ export function chooseStaged(rows: readonly Row[], id: PublicKeyId, names: SlotN
     `public-key-id ${id.id} belongs to different current keys in the targets`,
   )
   assertOfStagedKey(rows, id, finished, staged)
-  const chosen = finished ?? onlyKey(staged, 'different keys are staged in the targets')
-  if (!chosen) {
-    throw new Problem(
-      'staged-key-missing',
-      `no key is staged in secret ${names.privateKey.next} and variable ${names.record.next}`,
-      'run command: generate and exchange the public key first; to stage a key that you already have, run command: generate with private-key',
-    )
-  }
-  return {
-    key: chosen.fingerprint,
-    publicKeyId: id,
-    record: chosen,
-    resumed: finished !== null || isBegun(rows),
-  }
+  const record = finished ?? onlyKey(staged, 'different keys are staged in the targets')
+  if (record) return { record, publicKeyId: id, resumed: finished !== null || isBegun(rows) }
+  throw new Problem(
+    'staged-key-missing',
+    `no key is staged in secret ${names.privateKey.next} and variable ${names.record.next}`,
+    'run command: generate and exchange the public key first; to stage a key that you already have, run command: generate with private-key',
+  )
 }
 
 /** A Public Key ID belongs to one key only. */
@@ -66,19 +53,16 @@ function assertOfStagedKey(
   finished: KeyRecord | null,
   staged: readonly KeyRecord[],
 ): void {
-  const other = staged.find(({ fingerprint }) => finished && fingerprint !== finished.fingerprint)
-  if (other) throw idOf('current', id, other.fingerprint)
-  const previous = recordsIn(rows, 'previous').find(({ publicKeyId }) => publicKeyId?.id === id.id)
-  const key = staged[0]?.fingerprint ?? finished?.fingerprint
-  if (previous && key !== undefined && previous.fingerprint !== key) {
-    throw idOf('previous', id, key)
-  }
-}
-
-function idOf(slot: 'current' | 'previous', id: PublicKeyId, staged: string): Problem {
-  return new Problem(
+  const key = (staged[0] ?? finished)?.fingerprint
+  const isOther = ({ fingerprint }: KeyRecord): boolean => key !== undefined && fingerprint !== key
+  const previous = recordsIn(rows, 'previous').filter(
+    ({ publicKeyId }) => publicKeyId?.id === id.id,
+  )
+  const other = finished && staged.find(({ fingerprint }) => fingerprint !== finished.fingerprint)
+  if (!other && !previous.some(isOther)) return
+  throw new Problem(
     'pair-mismatch',
-    `public-key-id ${id.id} belongs to the ${slot} key according to its record, but the staged key is another one (${staged})`,
+    `public-key-id ${id.id} belongs to the ${other ? 'current' : 'previous'} key according to its record, but the staged key is another one (${other?.fingerprint ?? key})`,
     'pass the Public Key ID that Integration Central shows for the staged key; to see its exchange page again, run command: generate',
   )
 }
@@ -98,16 +82,18 @@ export function choosePrevious(
     rows.filter(({ view }) => changeIn(view) === 'rollback'),
     'next',
   )
+  const hasId = ({ publicKeyId }: KeyRecord): boolean => id !== null && publicKeyId?.id === id.id
+  const current = recordsIn(rows, 'current')
   const previous = recordsIn(rows, 'previous')
-  const meant = previous.filter(
-    ({ rolledBackAt, publicKeyId }) => !rolledBackAt || (id !== null && publicKeyId?.id === id.id),
-  )
-  const chosen =
+  const record =
     onlyKey(marked, 'interrupted rollbacks of the targets lead to different keys') ??
-    onlyKey(meant, 'the targets have different previous keys') ??
-    recordsIn(rows, 'current').find(({ publicKeyId }) => id !== null && publicKeyId?.id === id.id)
-  if (!chosen) throw nothing(rows, names)
-  const publicKeyId = chosen.publicKeyId ?? id
+    onlyKey(
+      previous.filter((each) => !each.rolledBackAt || hasId(each)),
+      'the targets have different previous keys',
+    ) ??
+    current.find(hasId)
+  if (!record) throw nothingToRollBack(rows, names)
+  const publicKeyId = record.publicKeyId ?? id
   if (publicKeyId === null) {
     throw new Problem(
       'public-key-id-invalid',
@@ -115,32 +101,25 @@ export function choosePrevious(
       'pass the Public Key ID that Integration Central shows for the previous key as public-key-id',
     )
   }
-  if (id && publicKeyId.id !== id.id) {
-    throw new Problem(
-      'pair-mismatch',
-      `public-key-id is ${id.id}, but the key to roll back to (${chosen.fingerprint}) has another Public Key ID according to its record`,
-      'pass the Public Key ID of the previous key, or leave public-key-id empty',
-    )
-  }
-  const key = chosen.fingerprint
-  const finished = recordsIn(rows, 'current').some(({ fingerprint }) => fingerprint === key)
-  return { key, publicKeyId, record: chosen, resumed: finished || isBegun(rows) }
+  assertSameId(id, publicKeyId, null)
+  const finished = current.some(({ fingerprint }) => fingerprint === record.fingerprint)
+  return { record, publicKeyId, resumed: finished || isBegun(rows) }
 }
 
-function nothing(rows: readonly Row[], names: SlotNames): Problem {
+function nothingToRollBack(rows: readonly Row[], names: SlotNames): Problem {
   const previous = rows.map(({ view }) => view.slots.previous).find(({ record }) => record)
-  if (!previous?.record) {
-    return new Problem(
-      'nothing-to-roll-back',
-      `there is no previous key in secret ${names.privateKey.previous} and variable ${names.record.previous}`,
-      'to replace the current key, run command: generate',
-    )
-  }
-  return new Problem(
-    'nothing-to-roll-back',
-    `the previous key was taken out of use by a rollback at ${previous.record.rolledBackAt}`,
-    `to make this key current again, pass ${shownId(previous) ? `public-key-id: ${shownId(previous)}` : 'its Public Key ID as public-key-id'}; otherwise run command: generate`,
-  )
+  const id = previous && shownId(previous)
+  return previous
+    ? new Problem(
+        'nothing-to-roll-back',
+        `the previous key was taken out of use by a rollback at ${previous.record?.rolledBackAt}`,
+        `to make this key current again, pass ${id ? `public-key-id: ${id}` : 'its Public Key ID as public-key-id'}; otherwise run command: generate`,
+      )
+    : new Problem(
+        'nothing-to-roll-back',
+        `there is no previous key in secret ${names.privateKey.previous} and variable ${names.record.previous}`,
+        'to replace the current key, run command: generate',
+      )
 }
 
 /** A mark always belongs to this change here: with another mark, the command has been refused before. */

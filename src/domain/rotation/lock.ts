@@ -15,24 +15,16 @@ export interface Lock {
 }
 
 /** From this age, a lock is dead: its run was interrupted. */
-export const lockLifetimeMs = 180_000
+const lockLifetimeMs = 180_000
 /** From this age, its run starts no pair: both secrets must be written before another run may take over the lock. */
 export const lockTrustMs = 120_000
 
-export function writeLock(lock: Lock): string {
-  return JSON.stringify(lock)
-}
-
 /** Parses a lock. Null if the text is not a lock; then only its age is known. */
-export function readLock(text: string): Lock | null {
+export function readLock(text: string): Omit<Lock, 'command'> | null {
   try {
-    const { id, run, attempt, command } = JSON.parse(text) as Partial<Lock>
-    const valid =
-      typeof id === 'string' &&
-      typeof run === 'string' &&
-      typeof attempt === 'number' &&
-      typeof command === 'string'
-    return valid ? { id, run, attempt, command } : null
+    const { id, run, attempt } = JSON.parse(text) as Partial<Lock>
+    const valid = typeof id === 'string' && typeof run === 'string' && typeof attempt === 'number'
+    return valid ? { id, run, attempt } : null
   } catch {
     return null
   }

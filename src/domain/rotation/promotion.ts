@@ -1,13 +1,13 @@
 import { assertSameScope } from '../amazon-pay/region.ts'
 import { Problem, type Warning } from '../problem.ts'
 import type { PromotionRequest } from './choice.ts'
-import { droppedWarnings, type KeptKey, keepInPrevious, leftAlone, oldPair } from './old-key.ts'
+import { droppedWarnings, type OldKey, planOldKey, unchangedWarnings } from './old-key.ts'
 import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
-import { changeIn, changeUnfinished, shownId, type TargetView } from './view.ts'
+import { assertRoom, shownId, type TargetView, unrecorded } from './view.ts'
 
 /** What to do in one target, in this order. */
-export interface Promotion {
+export interface Promotion extends OldKey {
   /** The pair is current already. Only leftovers in `next` are removed. */
   readonly finished: boolean
   /** Another staged key is removed first: `replace-staged` names it, or it is a leftover. */
@@ -16,10 +16,6 @@ export interface Promotion {
   readonly stage: boolean
   /** The mark is missing, or has another Public Key ID. */
   readonly mark: boolean
-  /** The old key to write into `previous`; null if it is there already or must not be kept. */
-  readonly keep: KeptKey | null
-  /** The record of the pair that is replaced; null if there is none or it is unknown. */
-  readonly old: KeyRecord | null
   /** Whether this is the first pair of the target. */
   readonly first: boolean
   /** Whether `next` must be emptied at the end. */
@@ -31,61 +27,64 @@ export interface Promotion {
  * @throws Problem why the key cannot become current here
  */
 export function planPromotion(view: TargetView, ring: Ring, request: PromotionRequest): Promotion {
-  const { current, next } = view.slots
-  assertMark(view, request)
+  const { current, next, previous } = view.slots
+  const key = request.record.fingerprint
   if (next.problem) throw next.problem
-  const left = next.record?.fingerprint === request.key
-  if (current.record?.fingerprint === request.key) {
-    return finishedPlan(view, request, current.record, left)
+  const staged = next.record?.fingerprint === key ? next.record : null
+  // Of an older key, which stays if the current one is not kept.
+  const unchanged = request.keepPrevious ? [] : unchangedWarnings(view, key)
+  if (current.record?.fingerprint === key) {
+    assertFinished(view, request)
+    return { ...finished, clear: staged !== null, warnings: unchanged }
   }
-  if (left && next.record) assertScope(request, next.record)
-  const stage = request.change === 'rollback' && !(left && next.record?.change && next.secret)
-  const discard = request.change === 'rollback' ? mayDiscard(view, request) : false
-  if (request.change === 'activate') assertStaged(view, request)
-  else assertPrevious(view, request)
+  if (staged) assertScope(request, staged)
+  const rollback = request.change === 'rollback'
+  const discard = rollback && mayDiscard(view, request)
+  if (rollback) assertPrevious(view, key)
+  else assertStaged(view, key)
   // After a leak, the current pair is not compared. Then only its record says which ID to put back after a failure.
-  const old = request.keepPrevious ? oldPair(view, ring, request) : current.record
-  const keep = request.keepPrevious && old ? keepInPrevious(view, ring, request, old) : null
-  const first = old === null && current.secret === null && view.slots.previous.record === null
+  const { old, keep } = request.keepPrevious
+    ? planOldKey(view, ring, request)
+    : { old: current.record, keep: null }
   const plan = {
     finished: false,
     discard,
-    stage,
-    mark: !(left && next.record?.change && next.record.publicKeyId?.id === request.publicKeyId.id),
+    stage: rollback && !(staged?.change && next.secret),
+    mark: !(staged?.change && staged.publicKeyId?.id === request.publicKeyId.id),
     keep,
     old,
-    first,
+    first: old === null && current.secret === null && previous.record === null,
     clear: true,
-    warnings: request.keepPrevious ? [] : droppedWarnings(view, request),
+    warnings: request.keepPrevious ? [] : [...droppedWarnings(view), ...unchanged],
   }
-  assertRoom(view, plan)
+  assertRoom(view, missingSecrets(view, plan))
   return plan
 }
 
-function assertMark(view: TargetView, { change }: PromotionRequest): void {
-  const mark = changeIn(view)
-  if (mark && mark !== change) throw changeUnfinished(view)
+const finished = {
+  finished: true,
+  discard: false,
+  stage: false,
+  mark: false,
+  keep: null,
+  old: null,
+  first: false,
 }
 
-function finishedPlan(
-  view: TargetView,
-  request: PromotionRequest,
-  record: KeyRecord,
-  left: boolean,
-): Promotion {
+function assertFinished({ slots }: TargetView, request: PromotionRequest): void {
+  const { current, previous } = slots
+  const { record, publicKeyId } = request
   // An old record of the previous key may have been put back in place of the current one.
-  const { current, previous } = view.slots
-  if (current.problem && previous.record?.fingerprint === request.key) throw current.problem
-  if (record.publicKeyId?.id !== request.publicKeyId.id) {
+  if (current.problem && previous.record?.fingerprint === record.fingerprint) throw current.problem
+  if (current.record?.publicKeyId?.id !== publicKeyId.id) {
+    const id = shownId(current)
     throw new Problem(
       'pair-mismatch',
-      `the key is current already, with another Public Key ID than ${request.publicKeyId.id}${shownId(view.slots.current) ? ` (${shownId(view.slots.current)})` : ''}`,
+      `the key is current already, with another Public Key ID than ${publicKeyId.id}${id ? ` (${id})` : ''}`,
       'if the Public Key ID in the record is wrong, run command: adopt with the right one',
     )
   }
-  assertScope(request, record)
-  const idle = { discard: false, stage: false, mark: false, keep: null, first: false }
-  return { ...idle, finished: true, old: null, clear: left, warnings: leftAlone(view, request) }
+  assertScope(request, current.record)
 }
 
 /** The ID must come from the view of Integration Central that matches the record of the key. */
@@ -101,7 +100,7 @@ function assertScope(request: PromotionRequest, record: KeyRecord): void {
 }
 
 /** `activate` accepts only a staged key, and none that was rolled back from. */
-function assertStaged({ slots, names }: TargetView, { key }: PromotionRequest): void {
+function assertStaged({ slots, names }: TargetView, key: string): void {
   const { next, previous } = slots
   if (next.record?.fingerprint !== key || !(next.secret || next.record.change)) {
     throw new Problem(
@@ -111,16 +110,17 @@ function assertStaged({ slots, names }: TargetView, { key }: PromotionRequest): 
     )
   }
   if (previous.record?.fingerprint === key && previous.record.rolledBackAt) {
+    const id = shownId(previous)
     throw new Problem(
       'pair-changed',
       `the staged key was rolled back from at ${previous.record.rolledBackAt}`,
-      `to make it current again, run command: rollback with ${shownId(previous) ? `public-key-id: ${shownId(previous)}` : 'its Public Key ID as public-key-id'}`,
+      `to make it current again, run command: rollback with ${id ? `public-key-id: ${id}` : 'its Public Key ID as public-key-id'}`,
     )
   }
 }
 
 /** `rollback` accepts the previous key, or the key of an interrupted rollback. */
-function assertPrevious({ slots, names }: TargetView, { key }: PromotionRequest): void {
+function assertPrevious({ slots, names }: TargetView, key: string): void {
   const { next, previous } = slots
   if (next.record?.change && next.record.fingerprint === key) return
   if (previous.problem) throw previous.problem
@@ -135,37 +135,29 @@ function assertPrevious({ slots, names }: TargetView, { key }: PromotionRequest)
 /** Whether another staged key must be discarded before a rollback can use the slot. */
 function mayDiscard({ slots, names }: TargetView, request: PromotionRequest): boolean {
   const { next, current } = slots
-  const staged = next.record?.fingerprint
   if (!next.secret && !next.stored) return false
-  if (staged === request.key) return false
+  const staged = next.record?.fingerprint
+  if (staged === undefined) {
+    const hint = `delete secret ${names.privateKey.next} if it is not needed, then run command: rollback again`
+    throw unrecorded('next', names, hint)
+  }
+  if (staged === request.record.fingerprint) return false
   // A leftover: its key is current, or its secret was never written.
-  if (staged !== undefined && (!next.secret || staged === current.record?.fingerprint)) return true
-  if (staged !== undefined && staged === request.replaceStaged) return true
+  const leftover = !next.secret || staged === current.record?.fingerprint
+  if (leftover || staged === request.replaceStaged) return true
   throw new Problem(
     'staged-key-exists',
-    staged === undefined
-      ? `secret ${names.privateKey.next} exists, but variable ${names.record.next} does not, so it is unknown which key the secret contains`
-      : `key ${staged} is staged, but a rollback needs its slot`,
-    staged === undefined
-      ? `delete secret ${names.privateKey.next} if it is not needed, then run command: rollback again`
-      : `to discard the staged key, pass replace-staged: ${staged}`,
+    `key ${staged} is staged, but a rollback needs its slot`,
+    `to discard the staged key, pass replace-staged: ${staged}`,
   )
 }
 
-/** Counted before the first write: otherwise GitHub would refuse a secret in the middle of a pair. */
-function assertRoom(view: TargetView, plan: Promotion): void {
-  const { room, slots, publicKeyId } = view
-  if (room === null) return
-  const needed = [
+function missingSecrets({ slots, publicKeyId }: TargetView, { keep, stage }: Promotion): number {
+  const { current, next, previous } = slots
+  return [
     publicKeyId === null,
-    slots.current.secret === null,
-    plan.keep !== null && slots.previous.secret === null,
-    plan.stage && slots.next.secret === null,
+    current.secret === null,
+    keep !== null && previous.secret === null,
+    stage && next.secret === null,
   ].filter((missing) => missing).length
-  if (needed <= room) return
-  throw new Problem(
-    'secret-write-failed',
-    `has room for ${room} more secrets, but this command needs ${needed}`,
-    'delete secrets that you do not need (GitHub allows 100 in a repository or environment, 1000 in an organization), then run this command again',
-  )
 }

@@ -33,6 +33,23 @@ export interface KeyRecord {
   readonly others: Readonly<Record<string, unknown>>
 }
 
+/** The record of a key that was not used yet. */
+export function newRecord(
+  publicKey: KeyObject,
+  facts: Pick<KeyRecord, 'region' | 'payEnvironment' | 'madeAt' | 'run'>,
+): KeyRecord {
+  return {
+    publicKey,
+    fingerprint: fingerprint(publicKey),
+    publicKeyId: null,
+    activatedAt: null,
+    change: null,
+    rolledBackAt: null,
+    others: {},
+    ...facts,
+  }
+}
+
 /** A point in time, in the format of the records. */
 export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`
@@ -128,21 +145,21 @@ function parse(text: string, slot: Slot): KeyRecord {
   if (!publicKey || fingerprint(publicKey) !== members.fingerprint) {
     throw unreadable('has a publicKey that does not match its fingerprint')
   }
-  const others = Object.fromEntries(
-    Object.entries(members).filter(([name]) => !(name in memberChecks) && !ownMembers.has(name)),
-  )
+  const known = members as unknown as KeyRecord
   return {
     publicKey,
-    fingerprint: members.fingerprint as string,
-    publicKeyId: members.publicKeyId === null ? null : idOf(members.publicKeyId),
-    region: members.region as Region | null,
-    payEnvironment: members.payEnvironment as PayEnvironment | null,
-    madeAt: members.madeAt as string,
-    activatedAt: members.activatedAt as string | null,
-    run: members.run as string,
-    change: (members.change ?? null) as Change | null,
-    rolledBackAt: (members.rolledBackAt ?? null) as string | null,
-    others,
+    fingerprint: known.fingerprint,
+    publicKeyId: idOf(members.publicKeyId),
+    region: known.region,
+    payEnvironment: known.payEnvironment,
+    madeAt: known.madeAt,
+    activatedAt: known.activatedAt,
+    run: known.run,
+    change: known.change ?? null,
+    rolledBackAt: known.rolledBackAt ?? null,
+    others: Object.fromEntries(
+      Object.entries(members).filter(([name]) => !(name in memberChecks || ownMembers.has(name))),
+    ),
   }
 }
 

@@ -1,22 +1,16 @@
 import type { PublicKeyId } from '../amazon-pay/public-key-id.ts'
 import { Problem } from '../problem.ts'
-import type { KeyRecord } from './record.ts'
 import { findInRing, type Ring, type RingKey } from './ring.ts'
-import { changeIn, changeUnfinished, type TargetView } from './view.ts'
+import { assertSameId, shownId, type TargetView, unrecorded } from './view.ts'
 
 /** What to do with the `previous` slot of one target. */
 export type Retirement =
   /** It is empty. */
   | { readonly kind: 'nothing' }
-  /** Only the record is left of a retirement that was interrupted. */
-  | {
-      readonly kind: 'record'
-      readonly record: KeyRecord | null
-      /** Whether its Public Key ID belongs to a key that is current or staged in any target. */
-      readonly used: boolean
-    }
+  /** Only the record of an interrupted retirement is left, with this Public Key ID; null if it is unknown or in use. */
+  | { readonly kind: 'record'; readonly id: PublicKeyId | null }
   /** The slot has a copy of a key that is current or staged here. It is deleted without asking Amazon Pay. */
-  | { readonly kind: 'copy'; readonly record: KeyRecord | null }
+  | { readonly kind: 'copy' }
   /** A key that Amazon Pay must no longer accept. */
   | {
       readonly kind: 'key'
@@ -24,43 +18,47 @@ export type Retirement =
       readonly key: RingKey | null
       readonly fingerprint: string
       readonly id: PublicKeyId
-      readonly record: KeyRecord | null
     }
 
-type Row = { readonly view: TargetView }
-
 /**
+ * @param others the other targets
  * @param typed the ID in the input; it replaces a missing or forged record
  * @throws Problem why the previous key cannot be retired here
  */
 export function planRetirement(
   view: TargetView,
-  rows: readonly Row[],
+  others: readonly TargetView[],
   ring: Ring,
   typed: PublicKeyId | null,
 ): Retirement {
   const { previous, current, next } = view.slots
-  if (changeIn(view)) throw changeUnfinished(view)
+  const { record } = previous
   if (!previous.secret && !previous.stored) return { kind: 'nothing' }
   for (const { problem } of [current, next]) if (problem) throw problem
   if (!previous.secret) {
-    return { kind: 'record', record: previous.record, used: isUsedId(rows, previous.record) }
+    // Everyone with write access can write such a record: an ID that is in use is not named as one to delete.
+    const id = record?.publicKeyId ?? null
+    return { kind: 'record', id: [view, ...others].some((each) => isUsedId(each, id)) ? null : id }
   }
   if (previous.problem && !typed) throw previous.problem
   const { key, fingerprint } = keyOf(view, ring, typed)
-  if (isUsed(view, fingerprint)) return { kind: 'copy', record: previous.record }
-  assertUnused(view, rows, ring, fingerprint)
+  if (isUsed(view, fingerprint)) return { kind: 'copy' }
+  assertUnused(view, others, ring, fingerprint)
   assertControl(view, ring)
-  const id = previous.record?.publicKeyId ?? typed
-  if (id === null) throw unknownId(view)
-  if (typed && id.id !== typed.id) {
+  return { kind: 'key', key, fingerprint, id: idOf(view, typed) }
+}
+
+function idOf({ slots, names }: TargetView, typed: PublicKeyId | null): PublicKeyId {
+  const id = slots.previous.record?.publicKeyId ?? typed
+  if (id === null) {
     throw new Problem(
-      'pair-mismatch',
-      `public-key-id is ${typed.id}, but according to its record the previous key has ${id.id}`,
-      'pass the Public Key ID of the previous key, or leave public-key-id empty',
+      'public-key-id-invalid',
+      `variable ${names.record.previous} does not contain the Public Key ID of the previous key`,
+      'find the key in Integration Central, delete it there when nothing uses it any more, and run command: retire with its Public Key ID as public-key-id',
     )
   }
-  return { kind: 'key', key, fingerprint, id, record: previous.record }
+  assertSameId(typed, id, shownId(slots.previous))
+  return id
 }
 
 /**
@@ -89,26 +87,23 @@ function isUsed({ slots }: TargetView, fingerprint: string): boolean {
   return [slots.current, slots.next].some(({ record }) => record?.fingerprint === fingerprint)
 }
 
-function isUsedId(rows: readonly Row[], record: KeyRecord | null): boolean {
-  const id = record?.publicKeyId?.id
-  return rows.some(({ view: { slots } }) =>
-    [slots.current, slots.next].some((slot) => slot.record?.publicKeyId?.id === id),
-  )
+function isUsedId({ slots }: TargetView, id: PublicKeyId | null): boolean {
+  return [slots.current, slots.next].some(({ record }) => record?.publicKeyId?.id === id?.id)
 }
 
 /** A key that is current or staged in any target must not be deleted at Amazon. */
 function assertUnused(
-  view: TargetView,
-  rows: readonly Row[],
+  { names }: TargetView,
+  targets: readonly TargetView[],
   ring: Ring,
   fingerprint: string,
 ): void {
-  const others = rows.some((row) => row.view !== view && isUsed(row.view, fingerprint))
+  const others = targets.some((view) => isUsed(view, fingerprint))
   const given = [ring.current, ring.next].some((key) => key?.fingerprint === fingerprint)
   if (!others && !given) return
   throw new Problem(
     'pair-changed',
-    `the key in secret ${view.names.privateKey.previous} (${fingerprint}) is the current or the staged key ${others ? 'of another target' : 'in current-private-key or next-private-key'}`,
+    `the key in secret ${names.privateKey.previous} (${fingerprint}) is the current or the staged key ${others ? 'of another target' : 'in current-private-key or next-private-key'}`,
     'do not delete its Public Key ID in Integration Central; run command: status, then run command: retire for one target at a time (input repository)',
   )
 }
@@ -117,9 +112,9 @@ function assertUnused(
 function assertControl({ slots, names }: TargetView, ring: Ring): void {
   const { current } = slots
   if (current.secret && !current.record) {
-    throw new Problem(
-      'pair-unmanaged',
-      `secret ${names.privateKey.current} has no key record in variable ${names.record.current}, so the current pair cannot be verified together with the previous one`,
+    throw unrecorded(
+      'current',
+      names,
       'run command: adopt with the Public Key ID that your shop uses now, then run command: retire again',
     )
   }
@@ -130,12 +125,4 @@ function assertControl({ slots, names }: TargetView, ring: Ring): void {
       `start a new run that passes current-private-key: \${{ secrets.${names.privateKey.current} }}`,
     )
   }
-}
-
-function unknownId({ names }: TargetView): Problem {
-  return new Problem(
-    'public-key-id-invalid',
-    `variable ${names.record.previous} does not contain the Public Key ID of the previous key`,
-    'find the key in Integration Central, delete it there when nothing uses it any more, and run command: retire with its Public Key ID as public-key-id',
-  )
 }

@@ -32,6 +32,6 @@ export function ringKey(pair: KeyPair): RingKey {
 }
 
 /** The key with this fingerprint, whichever input contains it. */
-export function findInRing(ring: Ring, fingerprint: string): RingKey | null {
+export function findInRing(ring: Ring, fingerprint: string | null): RingKey | null {
   return slots.map((slot) => ring[slot]).find((key) => key?.fingerprint === fingerprint) ?? null
 }

@@ -1,7 +1,7 @@
 import { assertSameScope, type PayScope } from '../amazon-pay/region.ts'
 import { Problem } from '../problem.ts'
 import { findInRing, type Ring } from './ring.ts'
-import { changeIn, changeUnfinished, type TargetView } from './view.ts'
+import { assertRoom, type TargetView, unrecorded } from './view.ts'
 
 /** What to do with the `next` slot of one target. */
 export type StagingMove =
@@ -42,12 +42,24 @@ export function chooseStagedKey(
   const kept = found.map((key) => (key === replaceStaged ? null : key))
   const [key, another] = [...new Set(kept.filter((key) => key !== null))]
   if (key === undefined) return brought
-  if (another !== undefined) throw severalStaged()
+  if (another !== undefined) {
+    throw new Problem(
+      'staged-key-partial',
+      'different keys are staged in the targets',
+      'run command: status, choose the key to keep, and pass the fingerprint of the other one as replace-staged',
+    )
+  }
   if (brought !== null && brought !== key) throw exists(key, 'private-key is a different one')
   if (replaceStaged !== null && !found.includes(replaceStaged) && !isOfRun(rows, request)) {
     throw exists(key, 'replace-staged names a different one')
   }
-  if (brought === null && kept.includes(null) && !findInRing(ring, key)) throw partial(key)
+  if (brought === null && kept.includes(null) && !findInRing(ring, key)) {
+    throw new Problem(
+      'staged-key-partial',
+      `key ${key} is staged in some of the targets only, and next-private-key does not contain it`,
+      `start a new run, so that next-private-key contains the staged key; if this workflow cannot read that secret, pass replace-staged: ${key} to discard the key`,
+    )
+  }
   return key
 }
 
@@ -57,9 +69,9 @@ function stagedKey({ slots, names }: TargetView, ring: Ring): string | null {
   if (next.secret === null) return null
   const key = next.record?.fingerprint ?? (next.stored ? undefined : ring.next?.fingerprint)
   if (key === undefined) {
-    throw new Problem(
-      'staged-key-exists',
-      `secret ${names.privateKey.next} exists, but variable ${names.record.next} does not, so it is unknown which key the secret contains`,
+    throw unrecorded(
+      'next',
+      names,
       `start a new run that passes next-private-key: \${{ secrets.${names.privateKey.next} }}, which writes the record; or delete the secret if you do not need it`,
     )
   }
@@ -79,51 +91,20 @@ function exists(key: string, why: string): Problem {
   )
 }
 
-function severalStaged(): Problem {
-  return new Problem(
-    'staged-key-partial',
-    'different keys are staged in the targets',
-    'run command: status, choose the key to keep, and pass the fingerprint of the other one as replace-staged',
-  )
-}
-
-function partial(key: string): Problem {
-  return new Problem(
-    'staged-key-partial',
-    `key ${key} is staged in some of the targets only, and next-private-key does not contain it`,
-    `start a new run, so that next-private-key contains the staged key; if this workflow cannot read that secret, pass replace-staged: ${key} to discard the key`,
-  )
-}
-
-/**
- * Checks whether any key can be staged in this target.
- * @throws Problem why not
- */
-export function assertStageable(view: TargetView, ring: Ring, request: StagingRequest): void {
-  const { current, next, previous } = view.slots
-  if (changeIn(view)) throw changeUnfinished(view)
-  // In `next`, another key does not matter if it has replaced the key that this run may discard.
-  const replaced = ring.next !== null && ring.next.fingerprint === request.replaceStaged
-  for (const { problem } of [current, next, previous]) {
-    if (problem && !(replaced && problem === next.problem && problem.code === 'pair-changed')) {
-      throw problem
-    }
-  }
-  assertNotUsed(view, ring, request.brought)
-}
-
 /**
  * Plans the move for one target.
- * @param key fingerprint of the key for all targets; null if it is not generated yet
+ * @param choose fingerprint of the key for all targets; null if it is not generated yet. Its problems concern all targets, so
+ *   the problems of the target itself come first
  * @throws Problem why the key cannot be staged here
  */
 export function planStaging(
   view: TargetView,
   ring: Ring,
   request: StagingRequest,
-  key: string | null,
+  choose: () => string | null,
 ): StagingMove {
   assertStageable(view, ring, request)
+  const key = choose()
   const staged = stagedKey(view, ring)
   if (staged !== null && staged !== request.replaceStaged && staged !== key) {
     throw exists(staged, 'this run stages a different one')
@@ -131,8 +112,21 @@ export function planStaging(
   const move = moveFor(view, staged, key)
   const { next } = view.slots
   if (move === 'keep' && next.record) assertSameScope(request, next.record)
-  if (move === 'stage' || move === 'clear') assertRoom(view)
+  if (move === 'stage' || move === 'clear') assertRoom(view, 1)
   return move
+}
+
+/** Checks whether any key can be staged in this target. */
+function assertStageable({ slots }: TargetView, ring: Ring, request: StagingRequest): void {
+  // In `next`, another key does not matter if it has replaced the key that this run may discard.
+  const replaced = ring.next !== null && ring.next.fingerprint === request.replaceStaged
+  for (const { problem } of [slots.current, slots.next, slots.previous]) {
+    if (!problem) continue
+    if (!(replaced && problem === slots.next.problem && problem.code === 'pair-changed')) {
+      throw problem
+    }
+  }
+  assertNotUsed(slots, ring, request.brought)
 }
 
 function moveFor({ slots }: TargetView, staged: string | null, key: string | null): StagingMove {
@@ -143,7 +137,7 @@ function moveFor({ slots }: TargetView, staged: string | null, key: string | nul
 }
 
 /** A used key must not be staged again: it may have leaked, or may be deleted at Amazon. */
-function assertNotUsed({ slots }: TargetView, ring: Ring, brought: string | null): void {
+function assertNotUsed(slots: TargetView['slots'], ring: Ring, brought: string | null): void {
   if (brought === null) return
   const slot = (['current', 'previous'] as const).find(
     (slot) => slots[slot].record?.fingerprint === brought || ring[slot]?.fingerprint === brought,
@@ -155,15 +149,5 @@ function assertNotUsed({ slots }: TargetView, ring: Ring, brought: string | null
     slot === 'previous'
       ? 'to return to the previous key, run command: rollback; otherwise pass a new key, or leave private-key empty to generate one'
       : 'pass a new key, or leave private-key empty to generate one; to manage the pair that your shop uses, run command: adopt',
-  )
-}
-
-/** Checked before the first write: otherwise GitHub would refuse the secret after its record is written. */
-function assertRoom({ room }: TargetView): void {
-  if (room === null || room > 0) return
-  throw new Problem(
-    'secret-write-failed',
-    'contains as many secrets as GitHub allows',
-    'delete secrets that you do not need (GitHub allows 100 in a repository or environment, 1000 in an organization), then run this command again',
   )
 }
