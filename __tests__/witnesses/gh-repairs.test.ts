@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Scope } from '../../rehearsal/github.ts'
 import { runAction } from '../../rehearsal/runner.ts'
 import { compatibilityWarnings } from '../../src/domain/key-import/compatibility.ts'
+import { blocks } from '../documents.ts'
 import { storedForms } from '../domain/key-import/stored-forms.ts'
 import { KeyWorkshop, passphrase } from '../domain/key-import/workshop.ts'
 import { type GhHost, type Level, levels, startGhHost } from './gh-host.ts'
@@ -43,7 +44,7 @@ async function printedFor(stored: string): Promise<{ hint: string; command: stri
 }
 
 /** Without a terminal, openssl and ssh-keygen ask for a passphrase on standard input. */
-function runOn(file: string, command: string): Promise<number | null> {
+function runOn(file: string, command: string, typed = `${passphrase}\n`): Promise<number | null> {
   workshop.write('privateKey.pem', file)
   const child = spawn('setsid', ['--wait', 'sh', '-c', command], {
     cwd: workshop.folder,
@@ -51,7 +52,7 @@ function runOn(file: string, command: string): Promise<number | null> {
     env: { ...host.env, SSH_ASKPASS_REQUIRE: 'never' },
   })
   // What asks for nothing may have ended before.
-  child.stdin.once('error', () => {}).end(`${passphrase}\n`)
+  child.stdin.once('error', () => {}).end(typed)
   return new Promise((resolve, reject) => {
     child.once('error', reject).once('close', resolve)
   })
@@ -106,4 +107,31 @@ describe.each(levels)('in $name', ({ flags, scope }: Level) => {
       expect(isTheKey(opened(place))).toBe(true)
     },
   )
+})
+
+test('the commands of docs/rotation.md store a pair', async () => {
+  const found = blocks('docs/rotation.md', '').find(({ text }) => text.includes('gh secret set'))
+  const [key = '', id = ''] = (found?.text ?? '').trim().split('\n')
+  expect(await runOn(workshop.pkcs8(), key.trim())).toBe(0)
+  expect(isTheKey(opened(host.shop))).toBe(true)
+  expect(await runOn('', id.trim(), 'LIVE-AEXAMPLEEXAMPLEEXAMPLEAA\n')).toBe(0)
+  expect(host.shop.secrets.get('AMAZON_PAY_PUBLIC_KEY_ID')?.value).toBe(
+    'LIVE-AEXAMPLEEXAMPLEEXAMPLEAA',
+  )
+})
+
+test('the command for a wrong passphrase stores it with its spaces', async () => {
+  const { annotations } = await runAction({
+    github: host.github,
+    env: { NODE_EXTRA_CA_CERTS: join(host.folder, 'ca.pem') },
+    inputs: {
+      command: 'validate',
+      'private-key': workshop.encryptedPkcs8(),
+      'private-key-passphrase': 'another passphrase',
+    },
+  })
+  const messages = annotations.map(({ message }) => message).join()
+  const [, command = ''] = /`(printf [^`]*gh secret set NAME)`/.exec(messages) ?? []
+  expect(await runOn('', `passphrase=' two words '; ${command}`)).toBe(0)
+  expect(host.shop.secrets.get('NAME')?.value).toBe(' two words ')
 })
