@@ -3,7 +3,6 @@ import config from './jest.config.js'
 /** Tests that need more than Node.js: a browser, the bundler, software from elsewhere. `npm run check` names each. */
 export default {
   ...config,
-  roots: ['browser', 'build', 'witnesses'].map((shelf) => `<rootDir>/__tests__/${shelf}`),
   testPathIgnorePatterns: ['/node_modules/'],
   maxWorkers: 1,
 }

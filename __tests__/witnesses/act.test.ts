@@ -27,6 +27,24 @@ const [checkout, action, home] = ['checkout', 'action', 'home'].map((name) =>
 const workflow = blocks('README.md', 'yaml').find(({ text }) => /^jobs:/m.test(text))?.text ?? ''
 let shop: Shop
 
+/** The same workflow, whose job hands three outputs to a later one. */
+function withOutputs(text: string): string {
+  const names = ['status', 'fingerprint', 'public-key']
+  const outputs = names.map((name) => `      ${name}: \${{ steps.key.outputs.${name} }}\n`).join('')
+  const env = names.map((name) => `          ${name}: \${{ needs.key.outputs.${name} }}\n`).join('')
+  return `${text
+    .replace(/^ {4}steps:\n/m, `    outputs:\n${outputs}$&`)
+    .replace('- uses:', '- id: key\n        uses:')
+    .trimEnd()}
+  later:
+    needs: key
+    runs-on: ubuntu-latest
+    steps:
+      - run: env | sed -n '/^status=/p; /^fingerprint=/p; /^public-key=/,/END PUBLIC KEY/p'
+        env:
+${env}`
+}
+
 const stored = join(folder, 'stored.txt')
 
 const storedKeys = (): string[] =>
@@ -41,6 +59,7 @@ beforeAll(async () => {
   // does not mask the lines of a value one by one, as the runner does.
   const later = `      - run: env | sort && echo "LATER $(grep -v PRIVATE "$STORED" | tr -d '\\n')"`
   writeFileSync(join(checkout, '.github/workflows/key.yml'), `${workflow.trimEnd()}\n${later}\n`)
+  writeFileSync(join(checkout, '.github/workflows/outputs.yml'), withOutputs(workflow))
   for (const file of ['action.yml', 'dist'])
     cpSync(join(root, file), join(action, file), { recursive: true })
   await run('git', ['init', '-q', '.'])
@@ -81,7 +100,7 @@ function run(file: string, args: readonly string[], more: NodeJS.ProcessEnv = {}
 }
 
 /** A person starts the workflow with this form. Secrets and variables are what they are now. */
-async function start(form: Form): Promise<Ended> {
+async function start(form: Form, file = 'key.yml'): Promise<Ended> {
   const { secrets, variables } = shop.github
     .queueRun(shop.repository, { event: 'workflow_dispatch' })
     .startJob('amazon-pay-keys-admin')
@@ -98,6 +117,7 @@ async function start(form: Form): Promise<Ended> {
     '--artifact-server-port': '0',
     '--local-repository': `amazon-pay-keys/amazon-pay-keys@v1=${action}`,
     '-P': 'ubuntu-latest=-self-hosted',
+    '-W': `.github/workflows/${file}`,
   }
   const inputs = Object.entries({ leaked: false, ...form })
   const fields = inputs.flatMap(([name, value]) => ['--input', `${name}=${value}`])
@@ -193,6 +213,16 @@ test('act runs the whole life of a key, and no log, file or environment contains
   expect(keys.size).toBe(2)
   expect(places.flatMap((text) => leaksIn(text, [...keys]))).toEqual([])
   expect(everything.join()).toContain('LATER ***')
+}, 600_000)
+
+test('act passes outputs of the job on to a later one, the public key whole', async () => {
+  const { code, log } = await start({ command: 'generate' }, 'outputs.yml')
+  expect(code).toBe(0)
+  const record = JSON.parse(shop.repository.variables.get('AMAZON_PAY_KEY_NEXT')?.value ?? '{}')
+  const later = log.split('\n').flatMap((line) => /\[.*later\s*\] +\| (.*)/.exec(line)?.[1] ?? [])
+  expect(later).toContain('status=staged')
+  expect(later).toContain(`fingerprint=${record.fingerprint}`)
+  expect(later.join('\n')).toContain(`public-key=${record.publicKey.trim()}`)
 }, 600_000)
 
 test('the search finds a private key that is printed', () => {

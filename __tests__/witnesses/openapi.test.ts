@@ -13,12 +13,18 @@ type Content = Readonly<Record<string, { readonly schema?: Schema }>>
 
 interface Operation {
   readonly requestBody?: { readonly content: Content }
-  readonly responses: Readonly<Record<string, { readonly content?: Content }>>
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content?: Content }>
+  >
+  /** What is otherwise in later versions of the API. */
+  readonly 'x-github-breaking-changes'?: readonly { readonly version: string }[]
 }
 
 interface Exchange {
   readonly method: string
   readonly path: string
+  /** Of the API, as the request names it. */
+  readonly version: string | undefined
   readonly sent: string
   readonly status: number
   readonly received: string
@@ -77,6 +83,7 @@ async function startRecorder(target: string): Promise<string> {
     exchanges.push({
       method,
       path: url.replace(/\?.*/, ''),
+      version: request.headers['x-github-api-version']?.toString(),
       sent: body.toString(),
       status: answer.status,
       received,
@@ -159,6 +166,7 @@ function isValid(schema: Schema, path: string, text: string): boolean {
 
 /** What does not fit GitHub's description, one line each. */
 function misfits(): string[] {
+  const secrets = new Set<string>()
   return exchanges.flatMap(({ method, path, sent, status, received }) => {
     const found = operations.find(
       ({ path: pattern, methods }) => pattern.test(path) && methods[method.toLowerCase()],
@@ -177,6 +185,13 @@ function misfits(): string[] {
     // 404 and the other refusals are described in general, not for each operation.
     if (answer) check('answer', answer.content, received)
     else if (status < 400) lines.push(`${name}: no such answer`)
+    if (/\/secrets\/[^/]+$/.test(path) && method !== 'GET') {
+      // GitHub says “Response when creating a secret” and “Response when updating a secret”.
+      const other = secrets.has(path) ? /creating/ : /updating/
+      if (other.test(answer?.description ?? '')) lines.push(`${name}: ${answer?.description}`)
+      if (method === 'PUT') secrets.add(path)
+      else secrets.delete(path)
+    }
     return lines
   })
 }
@@ -198,12 +213,25 @@ test('the requests cover repositories, environments, organizations and the App',
   }
 })
 
+test('the requests name the version of the API that is described', () => {
+  const [version = '', ...others] = new Set(exchanges.map((exchange) => exchange.version))
+  expect(others).toEqual([])
+  const later = operations
+    .flatMap(({ methods }) => Object.values(methods))
+    .flatMap((operation) => operation['x-github-breaking-changes'] ?? [])
+  expect(later.length).toBeGreaterThan(0)
+  // The description is of the oldest version, and says beside it what later ones do otherwise.
+  expect(later.filter((change) => change.version <= version)).toEqual([])
+  expect(version).toMatch(/^\d{4}-\d\d-\d\d$/)
+})
+
 test('an answer that GitHub would not give is found', () => {
   const [one] = exchanges.filter(({ path }) => path.endsWith('/variables/AMAZON_PAY_KEY'))
   exchanges.push({
     ...one,
     method: 'GET',
     path: one?.path ?? '',
+    version: one?.version,
     sent: '',
     status: 200,
     received: '{"name":1}',

@@ -37,6 +37,13 @@ export function route(github: State, artifacts: Artifacts, request: Recorded): A
   if ('status' in token) return token
   const [kind, ...rest] = parts
   if (kind === 'repos') return repositoryRoute({ github, artifacts, request, token }, rest)
+  if (kind === 'repositories') {
+    // By number, as gh asks for variables of an environment.
+    const [id, ...below] = rest
+    const named = [...github.repositories.values()].find((each) => String(each.id) === id)
+    const { owner = '', name = '' } = named ?? {}
+    return repositoryRoute({ github, artifacts, request, token }, [owner, name, ...below])
+  }
   if (kind === 'orgs') return organizationRoute({ github, artifacts, request, token }, rest)
   return kind === 'graphql' ? graphql(github, request) : notFound
 }
@@ -147,26 +154,35 @@ function itemsRoute(
     : variablesRoute(github, request, scope, parts)
 }
 
-/** The only GraphQL query that gh sends here: the identity of a repository. */
+/** The GraphQL queries that gh sends here: identities of repositories, one by variables or several by aliases. */
 function graphql({ repositories }: State, request: Recorded): Answer {
-  const { variables } = readJson(request) ?? {}
+  const { query = '', variables } = readJson(request) ?? {}
+  const aliases = [
+    ...String(query).matchAll(/(\w+): repository\(owner: "([^"]*)", name: "([^"]*)"\)/g),
+  ]
   const { owner, name } = (variables ?? {}) as Record<string, unknown>
-  const repository = repositories.get(`${owner}/${name}`.toLowerCase())
-  if (repository === undefined) {
-    return ok({ data: { repository: null }, errors: [{ type: 'NOT_FOUND', message: 'Not Found' }] })
+  const asked =
+    aliases.length > 0 ? aliases.map(([, ...each]) => each) : [['repository', owner, name]]
+  const data = Object.fromEntries(
+    asked.map(([alias, owner, name]) => [
+      alias,
+      identity(repositories.get(`${owner}/${name}`.toLowerCase())),
+    ]),
+  )
+  const isComplete = Object.values(data).every((repository) => repository !== null)
+  return ok({ data, ...(!isComplete && { errors: [{ type: 'NOT_FOUND', message: 'Not Found' }] }) })
+}
+
+function identity(repository: Repository | undefined) {
+  if (repository === undefined) return null
+  const { id, owner: login, name, fullName, defaultBranch } = repository
+  return {
+    id: `R_${id}`,
+    databaseId: id,
+    name,
+    nameWithOwner: fullName,
+    owner: { id: `O_${login}`, login },
+    defaultBranchRef: { name: defaultBranch },
+    viewerPermission: 'ADMIN',
   }
-  const { id, owner: login, fullName, defaultBranch } = repository
-  return ok({
-    data: {
-      repository: {
-        id: `R_${id}`,
-        databaseId: id,
-        name: repository.name,
-        nameWithOwner: fullName,
-        owner: { id: `O_${login}`, login },
-        defaultBranchRef: { name: defaultBranch },
-        viewerPermission: 'ADMIN',
-      },
-    },
-  })
 }

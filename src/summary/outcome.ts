@@ -54,7 +54,7 @@ export interface TargetResult {
 }
 
 /** What Amazon Pay said about a pair, and what that means. */
-interface AmazonPayAnswer {
+export interface AmazonPayAnswer {
   readonly answer: 'accepted' | 'rejected' | 'undecided' | 'skipped'
   readonly judgement: Judgement | null
 }

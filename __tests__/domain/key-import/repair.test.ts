@@ -70,6 +70,7 @@ test('few commands need the file as it was generated', () => {
   )
   expect(needed.map(({ name }) => name).sort()).toEqual([
     'PKCS#8 with a public key (version 2)',
+    'double quotes',
     'escaped slashes',
   ])
 })

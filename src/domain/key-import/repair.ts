@@ -12,6 +12,7 @@ export function repairHint(text: string, secret: string, isReadByOpenSsl: boolea
     const isPlain = text.trimEnd() === inside && !text.includes('\r')
     return `${isPlain ? withThisText : asGenerated}: \`${sshToPkcs8} && gh secret set ${secret} < privateKey.pem\``
   }
+  if (hasLineOfQuotes(text)) return `${asGenerated}: ${withoutQuotes(secret)}`
   const plain = storeCommand('openssl pkey -in privateKey.pem', secret)
   if (isReadByOpenSsl) return `${withThisText}: ${plain}`
   const pipeline = pipelines.find(({ derOf }) => isReadable(derOf(text)))
@@ -27,6 +28,15 @@ const asGenerated = 'with the file as it was generated as privateKey.pem'
 function storeCommand(command: string, secret: string): string {
   return `\`key=$(${command}) && printf '%s\\n' "$key" | gh secret set ${secret}\``
 }
+
+/**
+ * The runner masks each line of a secret. Where one is a quote and nothing else, every quote on the page becomes `***`, and
+ * a command with quotes would store something else than the key.
+ */
+const hasLineOfQuotes = (text: string): boolean => /^\s*["']+\s*$/m.test(text)
+
+const withoutQuotes = (secret: string): string =>
+  `\`openssl pkey -in privateKey.pem -out pkcs8.pem && gh secret set ${secret} < pkcs8.pem\``
 
 interface Pipeline {
   readonly command: string
