@@ -1,4 +1,5 @@
 import type { Warning } from '../problem.ts'
+import { sequenceHead } from './der.ts'
 import type { KeyFormat } from './detect.ts'
 import { layoutOf, type PemLayout } from './layout.ts'
 import { normalize } from './normalize.ts'
@@ -9,19 +10,11 @@ import { repairHint } from './repair.ts'
 export const sdks = ['Node.js', 'Java', 'PHP'] as const
 export type Sdk = (typeof sdks)[number]
 
-/** One way in which a stored key differs from plain PEM, and which SDKs cannot read it then. */
-interface Form {
+/** A way in which a stored key differs from plain PEM, and which SDKs cannot read it then. */
+type Form = readonly [
   /** A predicate for “the secret”: “has a byte order mark”. */
-  readonly fact: string
-  readonly refusedBy: readonly Sdk[]
-  /** Whether the answers of the SDKs are known for this form. */
-  readonly measured?: false
-}
-
-type LayoutForm = readonly [
   fact: string,
   refusedBy: readonly Sdk[],
-  is: (layout: PemLayout) => boolean,
 ]
 
 const node: readonly Sdk[] = ['Node.js']
@@ -34,10 +27,8 @@ function has64Columns(lines: readonly string[]): boolean {
   return lengths.slice(0, -1).every((length) => length === 64) && (lengths.at(-1) ?? 0) <= 64
 }
 
-const isBlank = (text: string): boolean => /^ *$/.test(text)
-
 /** Every form is tried; what is measured is in __tests__/domain/key-import/compatibility.test.ts. */
-const layoutForms: readonly LayoutForm[] = [
+const layoutForms: readonly (readonly [...Form, is: (layout: PemLayout) => boolean])[] = [
   ['has a byte order mark', javaAndPhp, ({ text }) => text.startsWith('\ufeff')],
   ['has literal \\n instead of line breaks', sdks, ({ block }) => block.includes('\\n')],
   ['has backslashes in its body', sdks, ({ block }) => /\\(?!n)/.test(block)],
@@ -46,7 +37,7 @@ const layoutForms: readonly LayoutForm[] = [
     'has other characters in front of BEGIN on the same line',
     sdks,
     ({ beforeBegin, isIndented }) =>
-      !/^-*$|["'`]\s*$/.test(beforeBegin) && !(isIndented && isBlank(beforeBegin)),
+      !/^-*$|["'`]\s*$/.test(beforeBegin) && !(isIndented && /^ *$/.test(beforeBegin)),
   ],
   [
     'has too many hyphens in front of BEGIN',
@@ -117,41 +108,30 @@ const layoutForms: readonly LayoutForm[] = [
     'has a public key inside its PKCS#8 structure (version 2)',
     node,
     ({ bodyLines }) =>
-      /^3082....020101/.test(
-        Buffer.from(bodyLines.join('').slice(0, 16), 'base64').toString('hex'),
-      ),
+      /^020101/.test(sequenceHead(Buffer.from(bodyLines.join('').slice(0, 16), 'base64')) ?? ''),
   ],
 ]
 
-const encrypted = 'is encrypted'
-
-/** Formats and encodings that no SDK can read, whatever the layout. */
-function wholeForm(text: string): Form | null {
-  const form = (fact: string): Form => ({ fact, refusedBy: sdks })
-  const inside = normalize(text)
-  if (inside.text.includes('BEGIN OPENSSH PRIVATE KEY')) {
-    return form('is in OpenSSH format (BEGIN OPENSSH PRIVATE KEY)')
-  }
-  if (/BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: ?4,ENCRYPTED/.test(inside.text)) {
-    return form(encrypted)
-  }
-  if (/^(?:\0.|.\0|\ufffd\ufffd)/.test(text)) return form('is UTF-16')
-  if (hasBoundary(text)) return null
-  return inside.bytes
-    ? form('has no BEGIN and END lines')
-    : form('is encoded in base64 once more, as a whole')
-}
+const encrypted: Form = ['is encrypted', sdks]
+const openSsh: Form = ['is in OpenSSH format (BEGIN OPENSSH PRIVATE KEY)', sdks]
+/** The answers of the SDKs are not known for this one. */
+const notPlain: Form = ['is not plain PEM', sdks]
 
 /** How a stored private key differs from plain PEM in ways that at least one official SDK cannot read. */
-function formsOfSecret(text: string): Form[] {
-  const whole = wholeForm(text)
-  if (whole) return [whole]
+function formsOf(text: string): Form[] {
+  const { text: inside } = normalize(text)
+  if (inside?.includes('BEGIN OPENSSH PRIVATE KEY')) return [openSsh]
+  if (inside && /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: ?4,ENCRYPTED/.test(inside))
+    return [encrypted]
+  if (/^(?:\0.|.\0|\ufffd\ufffd)/.test(text)) return [['is UTF-16', sdks]]
+  if (inside === null && !hasBoundary(text)) return [['has no BEGIN and END lines', sdks]]
+  if (!hasBoundary(text)) return [['is encoded in base64 once more, as a whole', sdks]]
   const layout = layoutOf(text)
-  const found = layout
-    ? layoutForms.flatMap(([fact, refusedBy, is]) => (is(layout) ? [{ fact, refusedBy }] : []))
-    : []
-  if (found.length > 0 || layout?.isPlain) return found
-  return [{ fact: 'is not plain PEM', refusedBy: sdks, measured: false }]
+  if (!layout) return [notPlain]
+  const found = layoutForms.flatMap(([fact, refusedBy, is]): Form[] =>
+    is(layout) ? [[fact, refusedBy]] : [],
+  )
+  return found.length > 0 || layout.isPlain ? found : [notPlain]
 }
 
 /**
@@ -160,30 +140,24 @@ function formsOfSecret(text: string): Form[] {
  * @param secret its name, where it is known: a key that is in a slot cannot be staged again
  */
 export function compatibilityWarnings(text: string, secret?: string): Warning[] {
-  const forms = formsOfSecret(text)
-  const groups = [...new Set(forms.map(({ refusedBy }) => refusedBy.join()))].map((refused) =>
-    forms.filter(({ refusedBy }) => refusedBy.join() === refused),
-  )
-  const largest = groups.filter(([one]) => !forms.some((other) => isWithin(one, other)))
+  const forms = formsOf(text)
+  const sets = [...new Set(forms.map(([, refusedBy]) => refusedBy))]
+  const largest = sets.filter((one) => !sets.some((other) => isWithin(one, other)))
   const orGenerate =
     secret === undefined ? '; `command: generate` with the key as private-key does so too' : ''
-  return largest.map((group) => ({
-    fact: `${list(group.map(({ fact }) => fact))}: Amazon Pay’s ${sdkList(group)} ${group.every(({ measured }) => measured === false) ? 'may not be able to read it' : 'cannot read it'}`,
-    hint: `store the key as plain PEM, ${repairOf(text, secret)}${orGenerate}`,
-  }))
+  return largest.map((refusedBy) => {
+    const facts = forms.flatMap(([fact, by]) => (by === refusedBy ? [fact] : []))
+    const names = `${refusedBy.length === 1 ? 'SDK' : 'SDKs'} for ${list(refusedBy)}`
+    const verb = forms.includes(notPlain) ? 'may not be able to' : 'cannot'
+    return {
+      fact: `${list(facts)}: Amazon Pay’s ${names} ${verb} read it`,
+      hint: `store the key as plain PEM, ${repairOf(text, secret)}${orGenerate}`,
+    }
+  })
 }
 
-function isWithin(one: Form | undefined, other: Form): boolean {
-  const refusedBy = one?.refusedBy ?? []
-  return (
-    refusedBy.length < other.refusedBy.length &&
-    refusedBy.every((sdk) => other.refusedBy.includes(sdk))
-  )
-}
-
-function sdkList([first]: readonly Form[]): string {
-  const names = first?.refusedBy ?? sdks
-  return names.length === 1 ? `SDK for ${names[0]}` : `SDKs for ${list(names)}`
+function isWithin(one: readonly Sdk[], other: readonly Sdk[]): boolean {
+  return one.length < other.length && one.every((sdk) => other.includes(sdk))
 }
 
 function list(words: readonly string[]): string {
@@ -192,9 +166,7 @@ function list(words: readonly string[]): string {
 
 /** How this text is stored as plain PEM. */
 export function repairOf(text: string, secret = 'NAME'): string {
-  const isRead = formsOfSecret(text).every(
-    ({ refusedBy, fact }) => !refusedBy.includes('Node.js') || fact === encrypted,
-  )
+  const isRead = formsOf(text).every((form) => form === encrypted || !form[1].includes('Node.js'))
   return repairHint(text, secret, isRead && hasBoundary(text))
 }
 

@@ -1,7 +1,7 @@
 import { formatOf } from './detect.ts'
 import type { Foreign } from './foreign.ts'
 import { copyAgain, storeFile, writeNewline, writePlus } from './hints.ts'
-import { normalize } from './normalize.ts'
+import { fromHex, normalize } from './normalize.ts'
 import { hasBoundary } from './pem.ts'
 
 interface Encoding {
@@ -53,9 +53,7 @@ const encodings: readonly Encoding[] = [
     hint: storeFile,
     decode: (text) =>
       /=\n|=0[AD]|=2D|=3D/.test(text)
-        ? text
-            .replace(/=\n/g, '')
-            .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+        ? text.replace(/=\n/g, '').replace(/=([0-9A-F]{2})/g, fromHex)
         : null,
   },
   {
@@ -117,32 +115,32 @@ function htmlDecoded(text: string): string {
     .replace(/<br ?\/?>/gi, '\n')
     .replace(/<\/?[a-z][^<>]{0,100}>/gi, '')
     .replace(/&#(\d{1,5});/g, (_, code) => String.fromCharCode(Number(code)))
-    .replace(/&#x([0-9a-f]{1,4});/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/&#x([0-9a-f]{1,4});/gi, fromHex)
     .replace(/&([a-z]{2,6});/gi, (entity, name) => entities[name.toLowerCase()] ?? entity)
 }
 
 /** The kind of a text in which a key appears when it is decoded in a way that this action does not do silently. */
 export function encodedKind(texts: readonly string[]): Foreign | null {
-  const found = encodings.find(({ decode }) => texts.some((text) => keyTextIn(decode(text))))
+  const found = encodings.find((encoding) => texts.some((text) => decodedKey(encoding, text)))
   return found ? { what: `a key ${found.how}`, hint: found.hint } : null
 }
 
 /** The text without the encodings that are only named, never removed; for masks. */
 export function decodedForms(text: string): (string | Buffer)[] {
-  return encodings
-    .map(({ decode }) => keyTextIn(decode(text)))
-    .filter((decoded) => decoded !== null)
+  return encodings.map((encoding) => decodedKey(encoding, text)).filter((key) => key !== null)
 }
 
-function keyTextIn(decoded: string | Buffer | null): string | Buffer | null {
-  return decoded !== null && decoded.length > 0 && isKeyText(decoded) ? decoded : null
+function decodedKey({ decode }: Encoding, text: string): string | Buffer | null {
+  const decoded = decode(text)
+  return decoded !== null && isKeyText(decoded) ? decoded : null
 }
 
 /** Whether a text is a key, or a PEM file of anything. */
 export function isKeyText(material: string | Buffer): boolean {
   const { text, bytes } = normalize(material)
-  if (bytes === null)
+  if (text !== null) {
     return hasBoundary(text) || /^(?:ssh-rsa|ecdsa-sha2-\S{1,40}|ssh-ed25519)\s+AAAA/.test(text)
+  }
   try {
     return formatOf(bytes) !== null
   } catch {

@@ -1,5 +1,5 @@
 import { Problem } from '../problem.ts'
-import { children, count, type Der, DerError, octets, oid, soleElement, tag } from './der.ts'
+import { children, contentOf, count, type Der, DerError, membersOf, oid, tag } from './der.ts'
 import { sshToPkcs8 } from './hints.ts'
 import type { OpenSshHeader } from './openssh.ts'
 import { pemOf } from './pem.ts'
@@ -41,8 +41,8 @@ const ciphers: readonly string[] = [
  * @throws Problem `key-unreadable`; DerError
  */
 export function assertDecryptablePkcs8(der: Buffer): void {
-  const [scheme, data] = children(soleElement(der))
-  if (octets(data).length === 0) throw new DerError('malformed')
+  const [scheme, data] = membersOf(der)
+  if (contentOf(data, tag.octetString).length === 0) throw new DerError('malformed')
   const [id, parameters] = children(scheme)
   if (oid(id) !== oids.pbes2) {
     if (!pbes1Schemes.includes(oid(id))) throw outdated()

@@ -69,7 +69,7 @@ export async function importPrivateKey(
   }
   const pair = keyPairOf(await soleKey([first, ...privates.slice(1)], load))
   for (const block of publics) {
-    if (!(await isPublicKeyOf(block, pair))) throw ambiguous([first, block])
+    if (!isPublicKeyOf(block, pair)) throw ambiguous([first, block])
   }
   return {
     pair,
@@ -118,7 +118,7 @@ function keysIn(material: string | Buffer, type: KeyType): Keys {
   const size = typeof material === 'string' ? Buffer.byteLength(material) : material.length
   if (size > maxBytes) throw tooLarge(size, type)
   const normalized = normalize(material)
-  if (normalized.bytes === null && normalized.text === '') throw empty()
+  if (normalized.text === '') throw empty()
   const found = keyBlocksOf(normalized, type)
   const blocks = found.filter(
     (block, index) => index === found.findIndex((other) => other.der.equals(block.der)),
@@ -163,9 +163,9 @@ function publicKeyOf(key: KeyObject): KeyObject {
   return key.type === 'private' ? createPublicKey(key) : key
 }
 
-async function isPublicKeyOf(block: KeyBlock, pair: KeyPair): Promise<boolean> {
+function isPublicKeyOf(block: KeyBlock, pair: KeyPair): boolean {
   try {
-    return sameKey(await loadPublicKey(block), pair.publicKey)
+    return sameKey(loadPublicKey(block), pair.publicKey)
   } catch (error) {
     if (error instanceof Problem) return false
     throw error

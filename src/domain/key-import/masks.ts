@@ -3,10 +3,12 @@ import { maskForms, minMaskLength } from '../key/masks.ts'
 import { keyPairOf } from '../key/pair.ts'
 import { decodeBody } from './base64.ts'
 import { outside, sshLinesIn, withoutSshHeaders } from './blocks.ts'
+import { sequenceHead } from './der.ts'
 import { formatOf, formatOfLabel, type KeyFormat, typeOf } from './detect.ts'
 import { decodedForms } from './encodings.ts'
-import { isDocument, isGzip, maxBytes, normalize, parsedJson } from './normalize.ts'
-import { isOpenSsh, rsaOfSsh, sshAlgorithm } from './openssh.ts'
+import { parsedJson, textsIn } from './json.ts'
+import { isDocument, isGzip, maxBytes, normalize } from './normalize.ts'
+import { isOpenSsh, isSshBlob, rsaOfSsh, sshAlgorithm } from './openssh.ts'
 import { encapsulatedTexts, hasBoundary } from './pem.ts'
 
 /** Keys inside keys inside keys: beyond this, only the text itself is masked. */
@@ -25,7 +27,7 @@ export function masksOf(material: string | Buffer): string[] {
 
 function masksWithin(material: string | Buffer, depth: number): string[] {
   const { text, bytes, layers } = normalize(material)
-  if (bytes) {
+  if (text === null) {
     if (isPublic(bytes)) return []
     const base64 = bytes.toString('base64')
     return [...layers.flatMap((layer) => maskable(layer)), base64, ...formsOfDer(bytes)]
@@ -47,13 +49,8 @@ function masksWithin(material: string | Buffer, depth: number): string[] {
 /** What is encoded in a text, or is a member of its JSON. */
 function partsOf(text: string, layers: readonly string[]): (string | Buffer)[] {
   const json = parsedJson(text)
-  return json ? stringsIn(json, 4) : [...new Set([...layers, text])].flatMap(decodedForms)
-}
-
-function stringsIn(value: unknown, depth: number): string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null || depth === 0) return []
-  return Object.values(value).flatMap((member) => stringsIn(member, depth - 1))
+  if (json) return textsIn(json).map((member) => member.text)
+  return [...new Set([...layers, text])].flatMap(decodedForms)
 }
 
 /** Every form of the private keys in a text that can be read without a passphrase. */
@@ -110,7 +107,7 @@ export function containsPrivateKey(material: string | Buffer): boolean {
 
 function containsWithin(material: string | Buffer, depth: number): boolean {
   const { text, bytes, layers } = normalize(material)
-  if (bytes) return beginsPrivate(bytes)
+  if (text === null) return beginsPrivate(bytes)
   if (layers.some((layer) => privateMarks.some((mark) => mark.test(layer)))) return true
   const secret = text.length > maxBytes ? text : withoutPublicKeys(text)
   if (runsIn(secret).some(isPrivateRun)) return true
@@ -128,17 +125,20 @@ const privateMarks: readonly RegExp[] = [
   /AGE-SECRET-KEY-1/,
 ]
 
-/** Bytes of a DER or OpenSSH private key's beginning: version and algorithm, or the first number. */
+/** Whether bytes begin as an OpenSSH or DER private key does. */
 function beginsPrivate(bytes: Buffer): boolean {
-  if (isOpenSsh(bytes)) return true
-  const head = bytes.subarray(0, 32).toString('hex')
-  return (
-    // PKCS#8; PKCS#1 and SEC1; encrypted PKCS#8 (PBES2, PBES1, PKCS #12).
-    /^30(?:82....|81..|..)02010030/.test(head) ||
-    /^30(?:82....|81..|..)02010[01](?:02(?:82|81)|04)/.test(head) ||
-    /^30(?:82....|81..|..)30(?:81..|..)06(?:092a864886f70d0105|0a2a864886f70d010c01)/.test(head)
-  )
+  return isOpenSsh(bytes) || privateHeads.some((head) => head.test(sequenceHead(bytes) ?? ''))
 }
+
+/** Version and algorithm, version and first number, or the algorithm of an encrypted key. */
+const privateHeads: readonly RegExp[] = [
+  // PKCS#8
+  /^02010030/,
+  // PKCS#1 and SEC1
+  /^02010[01](?:02(?:82|81)|04)/,
+  // Encrypted PKCS#8: PBES1 and PBES2, PKCS #12
+  /^30(?:81..|..)06(?:092a864886f70d0105|0a2a864886f70d010c01)/,
+]
 
 /** Long runs of base64 or hex, across lines. */
 function runsIn(text: string): string[] {
@@ -170,10 +170,9 @@ function isBody(lines: readonly string[]): boolean {
 }
 
 function beginsPublic(bytes: Buffer): boolean {
-  const head = bytes.subarray(0, 16).toString('hex')
-  const isCertificateOrSpki = /^30(?:82....|81..)30/.test(head)
-  const isPkcs1OrPkcs12 = /^30(?:82....|81..)02(?:82|81|0103)/.test(head)
-  return isCertificateOrSpki || isPkcs1OrPkcs12 || isGzip(bytes) || /^0000....7373682d/.test(head)
+  // A certificate or SPKI, PKCS#1, PKCS#12.
+  if (/^(?:30|02(?:82|81|0103))/.test(sequenceHead(bytes) ?? '')) return true
+  return isGzip(bytes) || isSshBlob(bytes)
 }
 
 /**
@@ -185,8 +184,8 @@ export function looksLikeKeyMaterial(text: string): boolean {
   if (/[\n\r\0{"]|\\n|BEGIN|PRIVATE|PuTTY/.test(trimmed) || text.length > 255) return true
   if (/^(?:ssh-|ecdsa-|sk-)\S{0,60}\s/.test(trimmed)) return true
   if (/^[A-Za-z0-9+/_=-]{100,}$/.test(trimmed) && !trimmed.startsWith('/')) return true
-  const { text: inside, bytes } = normalize(text)
-  return bytes !== null || hasBoundary(inside) || isDocument(inside)
+  const { text: inside } = normalize(text)
+  return inside === null || hasBoundary(inside) || isDocument(inside)
 }
 
 function withoutPublicKeys(text: string): string {

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { DerError } from './der.ts'
+import { DerError, positive } from './der.ts'
 
 const magic = 'openssh-key-v1\0'
 
@@ -37,43 +37,38 @@ export function openSshHeader(bytes: Buffer): OpenSshHeader {
   const kdfOptions = new SshReader(reader.string())
   const keys = reader.uint32()
   const publicBlob = reader.string()
-  const secret = reader.string()
-  let rounds = 0
-  if (kdf === 'bcrypt') {
-    kdfOptions.string()
-    rounds = kdfOptions.uint32()
-  }
+  const secretLength = reader.string().length
+  // The salt comes first.
+  if (kdf === 'bcrypt') kdfOptions.string()
+  const rounds = kdf === 'bcrypt' ? kdfOptions.uint32() : 0
   kdfOptions.end()
-  return {
-    cipher,
-    kdf,
-    rounds,
-    keys,
-    publicBlob,
-    secretLength: secret.length,
-    trailing: reader.left,
-  }
+  return { cipher, kdf, rounds, keys, publicBlob, secretLength, trailing: reader.left }
 }
 
-/** Algorithm of an SSH public key (RFC 4253 §6.6) by its usual name. */
+/** Types of SSH keys (RFC 4253 §6.6) and the usual name of their algorithm. */
+const sshTypes: readonly (readonly [RegExp, string])[] = [
+  [/-cert-/, 'SSH certificate'],
+  [/^ssh-rsa$/, 'RSA'],
+  [/^ssh-dss$/, 'DSA'],
+  [/^ssh-ed25519/, 'Ed25519'],
+  [/^ecdsa-/, 'EC'],
+  [/^sk-/, 'security key'],
+]
+
+/** Algorithm of an SSH public key by its usual name. */
 export function sshAlgorithm(blob: Buffer): string {
   const type = new SshReader(blob).text()
-  if (type.includes('-cert-')) return 'SSH certificate'
-  if (type === 'ssh-rsa') return 'RSA'
-  if (type === 'ssh-dss') return 'DSA'
-  if (type.startsWith('ssh-ed25519')) return 'Ed25519'
-  if (type.startsWith('ecdsa-')) return 'EC'
-  if (type.startsWith('sk-')) return 'security key'
-  return 'unknown'
+  return sshTypes.find(([pattern]) => pattern.test(type))?.[1] ?? 'unknown'
 }
 
 /** The key of an `ssh-rsa` blob, read to its end. */
 export function rsaOfSsh(blob: Buffer): KeyObject {
   const reader = new SshReader(blob)
   reader.string()
-  const [e, n] = [reader.mpint(), reader.mpint()].map((each) => each.toString('base64url'))
+  const number = (): string => positive(reader.string()).toString('base64url')
+  const key = { kty: 'RSA', e: number(), n: number() }
   reader.end()
-  return createPublicKey({ key: { kty: 'RSA', n: n ?? '', e: e ?? '' }, format: 'jwk' })
+  return createPublicKey({ key, format: 'jwk' })
 }
 
 class SshReader {
@@ -96,16 +91,6 @@ class SshReader {
     return this.string().toString('latin1')
   }
 
-  /** A number above zero, in its shortest form (RFC 4251 §5). */
-  mpint(): Buffer {
-    const number = this.string()
-    const [first, second] = number
-    if (first === undefined || first >= 0x80) throw new DerError('malformed')
-    if (first !== 0) return number
-    if (second === undefined || second < 0x80) throw new DerError('malformed')
-    return number.subarray(1)
-  }
-
   get left(): number {
     return this.#bytes.length - this.#offset
   }
@@ -115,10 +100,9 @@ class SshReader {
   }
 
   #take(length: number): Buffer {
-    const end = this.#offset + length
-    if (end > this.#bytes.length) throw new DerError('truncated', end - this.#bytes.length)
-    const taken = this.#bytes.subarray(this.#offset, end)
-    this.#offset = end
-    return taken
+    const start = this.#offset
+    if (length > this.left) throw new DerError('truncated', length - this.left)
+    this.#offset += length
+    return this.#bytes.subarray(start, this.#offset)
   }
 }

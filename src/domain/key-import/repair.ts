@@ -1,4 +1,5 @@
-import { formatOf, isVersion1 } from './detect.ts'
+import { sequenceHead } from './der.ts'
+import { formatOf } from './detect.ts'
 import { sshToPkcs8 } from './hints.ts'
 import { normalize } from './normalize.ts'
 
@@ -8,7 +9,7 @@ import { normalize } from './normalize.ts'
  */
 export function repairHint(text: string, secret: string, isReadByOpenSsl: boolean): string {
   const { text: inside } = normalize(text)
-  if (inside.includes('BEGIN OPENSSH PRIVATE KEY')) {
+  if (inside?.includes('BEGIN OPENSSH PRIVATE KEY')) {
     const isPlain = text.trimEnd() === inside && !text.includes('\r')
     return `${isPlain ? withThisText : asGenerated}: \`${sshToPkcs8} && gh secret set ${secret} < privateKey.pem\``
   }
@@ -69,7 +70,7 @@ function strictBase64(text: string): Buffer {
 function isReadable(der: Buffer): boolean {
   try {
     const format = formatOf(der)
-    if (format === 'PKCS#8') return isVersion1(der)
+    if (format === 'PKCS#8') return sequenceHead(der)?.startsWith('020100') === true
     return format === 'PKCS#1' || format === 'encrypted PKCS#8'
   } catch {
     return false

@@ -158,10 +158,12 @@ function assertSigns({ privateKey, publicKey }: KeyPair): void {
   throw inconsistent()
 }
 
-function inconsistent(): Problem {
+export function inconsistent(
+  fact = 'contains a damaged RSA private key: its numbers do not fit together',
+): Problem {
   return new Problem(
     'key-inconsistent',
-    'contains a damaged RSA private key: its numbers do not fit together',
+    fact,
     'copy it again from the system where it was generated (`openssl pkey -check -noout -in privateKey.pem` tells whether that copy is intact), or stage a new one with `command: generate`',
   )
 }
