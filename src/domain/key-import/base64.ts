@@ -15,8 +15,8 @@ export function decodeBody(body: string, label: string): Buffer {
   }
   const distortion = isWhole(characters)
     ? undefined
-    : distortions.find(({ undo }) => isWhole(undo(body)))
-  if (distortion) throw unreadable(distortion.what, distortion.hint)
+    : Object.entries(distortions).find(([, { undo }]) => isWhole(undo(body)))
+  if (distortion) throw unreadable(distortion[0], distortion[1].hint)
   assertAlphabet(characters, name)
   assertLength(characters, name)
   const bytes = Buffer.from(characters, 'base64')
@@ -48,24 +48,21 @@ function declaredLength(characters: string): number | null {
 }
 
 interface Distortion {
-  readonly what: string
   readonly hint: string
   /** The body as it was before. */
   readonly undo: (body: string) => string
 }
 
 /** What is done to a whole body on its way, recognised by undoing it. */
-const distortions: readonly Distortion[] = [
-  {
-    what: 'has spaces where + belongs: a form or a URL decoder replaced each + by a space',
+const distortions: Readonly<Record<string, Distortion>> = {
+  'has spaces where + belongs: a form or a URL decoder replaced each + by a space': {
     hint: writePlus,
     undo: (body) => {
       const spaceless = body.trim().replaceAll(/[ \t]/g, '+')
       return isWhole(spaceless) ? spaceless : plusInLines(body.trim().split(' '))
     },
   },
-  {
-    what: 'has /n where line breaks belong',
+  'has /n where line breaks belong': {
     hint: writeNewline,
     // A body may well have /n in it: only what is at the end of each line is an escape.
     undo: (body) => {
@@ -73,42 +70,35 @@ const distortions: readonly Distortion[] = [
       return inEachLine(characters.match(/.{1,66}/g) ?? [], /\/n$/)
     },
   },
-  {
-    what: 'has a line number in front of each line',
+  'has a line number in front of each line': {
     hint: `it was copied from an editor or a web page that numbers lines; ${copyAgain}`,
     undo: (body) => inEachLine(linesOf(body), /^\s*\d{1,3}(?:\s*[:.|)\]]\s*|\s+|$)/),
   },
-  {
-    what: 'has the mark of a diff (+ or -) in front of each line',
+  'has the mark of a diff (+ or -) in front of each line': {
     hint: `it was copied from a diff; ${copyAgain}`,
     undo: (body) => inEachLine(linesOf(body), /^[+-]/),
   },
-  {
-    what: 'has the quote mark of an email in front of each line',
+  'has the quote mark of an email in front of each line': {
     hint: copyAgain,
     undo: (body) => inEachLine(linesOf(body), /^(?:\s*[>|])+/),
   },
-  {
-    what: 'has its body in the URL alphabet of base64 (- and _ instead of + and /)',
+  'has its body in the URL alphabet of base64 (- and _ instead of + and /)': {
     hint: copyAgain,
     undo: (body) => body.replaceAll('-', '+').replaceAll('_', '/'),
   },
-  {
-    what: 'is percent-encoded (URL-encoded) in its body',
+  'is percent-encoded (URL-encoded) in its body': {
     hint: storeFile,
     undo: (body) => body.replace(/%([0-9A-F]{2})/gi, fromHex),
   },
-  {
-    what: 'has quotes, commas or other punctuation marks around each line',
+  'has quotes, commas or other punctuation marks around each line': {
     hint: `it was copied out of source code; ${copyAgain}`,
     undo: (body) => body.replace(/["'`,;\\\t ]/g, ''),
   },
-  {
-    what: 'contains invisible characters, such as zero-width spaces',
+  'contains invisible characters, such as zero-width spaces': {
     hint: `a web page or a chat program put them in; ${copyAgain}`,
     undo: (body) => body.replace(/[\u00ad\u200b-\u200f\u2028\u2029\u2060\ufeff]/g, ''),
   },
-]
+}
 
 /** Lines of a body; what follows BEGIN on the same line is not one. */
 function linesOf(body: string): string[] {

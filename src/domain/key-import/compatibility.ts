@@ -17,100 +17,79 @@ type Form = readonly [
   refusedBy: readonly Sdk[],
 ]
 
-const node: readonly Sdk[] = ['Node.js']
-const php: readonly Sdk[] = ['PHP']
-const nodeAndJava: readonly Sdk[] = ['Node.js', 'Java']
-const javaAndPhp: readonly Sdk[] = ['Java', 'PHP']
+type LayoutForms = Readonly<Record<string, (layout: PemLayout) => boolean>>
+
+/** Every form is tried; what is measured is in __tests__/domain/key-import/compatibility.test.ts. */
+const layoutForms: readonly (readonly [refusedBy: readonly Sdk[], LayoutForms])[] = [
+  [
+    sdks,
+    {
+      'has literal \\n instead of line breaks': ({ block }) => block.includes('\\n'),
+      'has backslashes in its body': ({ block }) => /\\(?!n)/.test(block),
+      'has quotes around it': ({ beforeBegin }) => /["'`]\s*$/.test(beforeBegin),
+      'has other characters in front of BEGIN on the same line': ({ beforeBegin, isIndented }) =>
+        !/^-*$|["'`]\s*$/.test(beforeBegin) && !(isIndented && /^ *$/.test(beforeBegin)),
+      'has the beginning of its body on the same line as BEGIN': ({ afterBegin, isOneLine }) =>
+        afterBegin.trim() !== '' && !isOneLine,
+      'has characters inside its lines that are not printable ASCII, such as non-breaking spaces':
+        ({ block }) => /[^\t\n\r -~][^\n\r]*[!-~]/.test(block),
+    },
+  ],
+  [
+    ['Node.js', 'Java'],
+    {
+      'has too many hyphens in front of BEGIN': ({ beforeBegin }) => /^-+$/.test(beforeBegin),
+      'is indented by spaces': ({ beforeBegin, isIndented }) =>
+        isIndented && /^ +$/.test(beforeBegin),
+      'is on one line': ({ isOneLine, block }) => isOneLine && !block.includes('\\n'),
+      'has other characters in front of END on the same line': ({ beforeEnd, isIndented }) =>
+        beforeEnd !== '' && !isIndented,
+      'has a colon after END on the same line': ({ afterEnd }) => afterEnd.includes(':'),
+    },
+  ],
+  [
+    ['Java', 'PHP'],
+    {
+      'has a byte order mark': ({ text }) => text.startsWith('\ufeff'),
+      'has non-breaking spaces or other characters at the ends of lines that are not ASCII': ({
+        block,
+      }) => /\P{ASCII}[^\n\r!-~]*(?:[\n\r]|$)/u.test(block),
+      'has a public key in front of the private key': ({ before }) =>
+        before.includes('-----BEGIN '),
+    },
+  ],
+  [
+    ['Node.js'],
+    {
+      'has other characters after END on the same line': ({ afterEnd }) =>
+        afterEnd.trim() !== '' && !afterEnd.includes(':'),
+      'has empty lines in its body': ({ bodyLines }) =>
+        bodyLines.slice(1).some((line) => line.trim() === ''),
+      // OpenSSL takes the empty line for the end of header lines, as an encrypted key has them, and is strict from there.
+      'has an empty line after BEGIN, and then lines of other lengths than 64 characters': ({
+        bodyLines: [first, ...lines],
+      }) => first?.trim() === '' && !has64Columns(lines),
+      'has CR line ends': ({ text }) => text.includes('\r') && !text.includes('\n'),
+      'has a public key inside its PKCS#8 structure (version 2)': ({ bodyLines }) =>
+        /^020101/.test(sequenceHead(Buffer.from(bodyLines.join('').slice(0, 16), 'base64')) ?? ''),
+    },
+  ],
+  [
+    ['PHP'],
+    {
+      'has tabs between BEGIN and END': ({ block }) => block.includes('\t'),
+      'has control characters at the ends of lines, such as form feeds': ({ block }) =>
+        /(?![\t\n\r])\p{Cc}[^\n\r!-~]*(?:[\n\r]|$)/u.test(block),
+      'has a public key after the private key': ({ after }) =>
+        /-----BEGIN [A-Z ]*PUBLIC KEY/.test(after),
+    },
+  ],
+]
 
 function has64Columns(lines: readonly string[]): boolean {
   const lengths = lines.map((line) => line.trimEnd().length)
   return lengths.slice(0, -1).every((length) => length === 64) && (lengths.at(-1) ?? 0) <= 64
 }
-
-/** Every form is tried; what is measured is in __tests__/domain/key-import/compatibility.test.ts. */
-const layoutForms: readonly (readonly [...Form, is: (layout: PemLayout) => boolean])[] = [
-  ['has a byte order mark', javaAndPhp, ({ text }) => text.startsWith('\ufeff')],
-  ['has literal \\n instead of line breaks', sdks, ({ block }) => block.includes('\\n')],
-  ['has backslashes in its body', sdks, ({ block }) => /\\(?!n)/.test(block)],
-  ['has quotes around it', sdks, ({ beforeBegin }) => /["'`]\s*$/.test(beforeBegin)],
-  [
-    'has other characters in front of BEGIN on the same line',
-    sdks,
-    ({ beforeBegin, isIndented }) =>
-      !/^-*$|["'`]\s*$/.test(beforeBegin) && !(isIndented && /^ *$/.test(beforeBegin)),
-  ],
-  [
-    'has too many hyphens in front of BEGIN',
-    nodeAndJava,
-    ({ beforeBegin }) => /^-+$/.test(beforeBegin),
-  ],
-  [
-    'is indented by spaces',
-    nodeAndJava,
-    ({ beforeBegin, isIndented }) => isIndented && /^ +$/.test(beforeBegin),
-  ],
-  ['is on one line', nodeAndJava, ({ isOneLine, block }) => isOneLine && !block.includes('\\n')],
-  [
-    'has the beginning of its body on the same line as BEGIN',
-    sdks,
-    ({ afterBegin, isOneLine }) => afterBegin.trim() !== '' && !isOneLine,
-  ],
-  [
-    'has other characters in front of END on the same line',
-    nodeAndJava,
-    ({ beforeEnd, isOneLine, isIndented }) => beforeEnd !== '' && !isOneLine && !isIndented,
-  ],
-  [
-    'has other characters after END on the same line',
-    node,
-    ({ afterEnd }) => afterEnd.trim() !== '' && !afterEnd.includes(':'),
-  ],
-  ['has a colon after END on the same line', nodeAndJava, ({ afterEnd }) => afterEnd.includes(':')],
-  [
-    'has empty lines in its body',
-    node,
-    ({ bodyLines }) => bodyLines.slice(1).some((line) => line.trim() === ''),
-  ],
-  // OpenSSL takes the empty line for the end of header lines, as an encrypted key has them, and is strict from there.
-  [
-    'has an empty line after BEGIN, and then lines of other lengths than 64 characters',
-    node,
-    ({ bodyLines: [first, ...lines] }) => first?.trim() === '' && !has64Columns(lines),
-  ],
-  ['has CR line ends', node, ({ text }) => text.includes('\r') && !text.includes('\n')],
-  ['has tabs between BEGIN and END', php, ({ block }) => block.includes('\t')],
-  [
-    'has characters inside its lines that are not printable ASCII, such as non-breaking spaces',
-    sdks,
-    ({ block }) => /[^\t\n\r -~][^\n\r]*[!-~]/.test(block),
-  ],
-  [
-    'has non-breaking spaces or other characters at the ends of lines that are not ASCII',
-    javaAndPhp,
-    ({ block }) => /\P{ASCII}[^\n\r!-~]*(?:[\n\r]|$)/u.test(block),
-  ],
-  [
-    'has control characters at the ends of lines, such as form feeds',
-    php,
-    ({ block }) => /(?![\t\n\r])\p{Cc}[^\n\r!-~]*(?:[\n\r]|$)/u.test(block),
-  ],
-  [
-    'has a public key in front of the private key',
-    javaAndPhp,
-    ({ before }) => before.includes('-----BEGIN '),
-  ],
-  [
-    'has a public key after the private key',
-    php,
-    ({ after }) => /-----BEGIN [A-Z ]*PUBLIC KEY/.test(after),
-  ],
-  [
-    'has a public key inside its PKCS#8 structure (version 2)',
-    node,
-    ({ bodyLines }) =>
-      /^020101/.test(sequenceHead(Buffer.from(bodyLines.join('').slice(0, 16), 'base64')) ?? ''),
-  ],
-]
 
 const encrypted: Form = ['is encrypted', sdks]
 const openSsh: Form = ['is in OpenSSH format (BEGIN OPENSSH PRIVATE KEY)', sdks]
@@ -128,8 +107,10 @@ function formsOf(text: string): Form[] {
   if (!hasBoundary(text)) return [['is encoded in base64 once more, as a whole', sdks]]
   const layout = layoutOf(text)
   if (!layout) return [notPlain]
-  const found = layoutForms.flatMap(([fact, refusedBy, is]): Form[] =>
-    is(layout) ? [[fact, refusedBy]] : [],
+  const found = layoutForms.flatMap(([refusedBy, forms]) =>
+    Object.keys(forms)
+      .filter((fact) => forms[fact]?.(layout))
+      .map((fact): Form => [fact, refusedBy]),
   )
   return found.length > 0 || layout.isPlain ? found : [notPlain]
 }

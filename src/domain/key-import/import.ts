@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { type KeyPair, keyPairOf, sameKey } from '../key/pair.ts'
 import { assertPrivatePolicy, assertPublicPolicy } from '../key/policy.ts'
 import { Problem, type Warning } from '../problem.ts'
@@ -6,7 +6,7 @@ import { type KeyBlock, keyBlocksOf, nameOf } from './blocks.ts'
 import { compatibilityWarnings, publicKeyWarnings, repairOf } from './compatibility.ts'
 import { describe, type KeyType, labelOf, typeOf } from './detect.ts'
 import { pemOfEncrypted } from './encryption.ts'
-import { isEncrypted, loadPrivateKey, loadPublicKey, type OpenSshReader } from './load.ts'
+import { isEncrypted, loadPrivateKey, loadPublicKey, type Unlock } from './load.ts'
 import { containsPrivateKey, maskable, masksOf } from './masks.ts'
 import { maxBytes, normalize } from './normalize.ts'
 import { empty, expected, tooLarge } from './not-a-key.ts'
@@ -15,10 +15,7 @@ import { pemOf } from './pem.ts'
 export type { OpenSshReader } from './load.ts'
 export { containsPrivateKey, looksLikeKeyMaterial, masksOf } from './masks.ts'
 
-export interface ImportOptions {
-  /** Used exactly as given: leading and trailing spaces are significant. */
-  readonly passphrase: string | null
-  readonly readOpenSsh: OpenSshReader
+export interface ImportOptions extends Unlock {
   /** The GitHub secret that the text came from, for the commands that a hint prints. */
   readonly secret?: string
   /** Where this is given, the key is not for Amazon Pay, and what Amazon Pay's SDKs can read does not matter. */
@@ -130,7 +127,7 @@ function keysIn(material: string | Buffer, type: KeyType): Keys {
   return { blocks, repeated: blocks.length < found.length }
 }
 
-/** Loads the first key, and makes sure that the others are the same one. */
+/** Loads the first key, and makes sure that the others are the same one. A key that cannot be used is another one. */
 async function soleKey(
   blocks: readonly [KeyBlock, ...KeyBlock[]],
   load: (block: KeyBlock) => Promise<KeyObject>,
@@ -139,28 +136,16 @@ async function soleKey(
   if (others.length === 0) return load(first)
   // Decrypting takes up to a second, and two encrypted keys are not one key in one text.
   if (blocks.filter(isEncrypted).length > 1) throw ambiguous(blocks)
-  const loadOne = async (block: KeyBlock) => {
-    try {
-      return await load(block)
-    } catch (problem) {
-      throw besideOthers(problem, blocks)
+  try {
+    const key = await load(first)
+    for (const block of others) {
+      if (!key.equals(await load(block))) throw ambiguous(blocks)
     }
+    return key
+  } catch (error) {
+    const isPassphrase = error instanceof Problem && error.code.startsWith('passphrase')
+    throw error instanceof Problem && !isPassphrase ? ambiguous(blocks) : error
   }
-  const key = await loadOne(first)
-  for (const block of others) {
-    if (!sameKey(publicKeyOf(await loadOne(block)), publicKeyOf(key))) throw ambiguous(blocks)
-  }
-  return key
-}
-
-/** A key that cannot be used is not a copy of one that can. */
-function besideOthers(problem: unknown, blocks: readonly KeyBlock[]): unknown {
-  const isPassphrase = problem instanceof Problem && problem.code.startsWith('passphrase')
-  return problem instanceof Problem && !isPassphrase ? ambiguous(blocks) : problem
-}
-
-function publicKeyOf(key: KeyObject): KeyObject {
-  return key.type === 'private' ? createPublicKey(key) : key
 }
 
 function isPublicKeyOf(block: KeyBlock, pair: KeyPair): boolean {

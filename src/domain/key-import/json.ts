@@ -24,7 +24,7 @@ interface Member {
   readonly expression: string
 }
 
-interface JsonText {
+export interface JsonText {
   readonly text: string
   /** Null where an expression cannot name it. */
   readonly member: Member | null

@@ -25,7 +25,7 @@ import { pemOf } from './pem.ts'
 /** Reads an OpenSSH private key, with or without passphrase; throws Problem. */
 export type OpenSshReader = (text: string, passphrase: string | null) => Promise<KeyObject>
 
-interface Unlock {
+export interface Unlock {
   /** Used exactly as given: leading and trailing spaces are significant. */
   readonly passphrase: string | null
   readonly readOpenSsh: OpenSshReader

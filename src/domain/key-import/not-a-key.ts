@@ -2,9 +2,15 @@ import { Problem } from '../problem.ts'
 import type { KeyType } from './detect.ts'
 import { encodedKind, isKeyText } from './encodings.ts'
 import { unreadable } from './faults.ts'
-import { type Foreign, type ForeignText, foreignDocuments, foreignTexts } from './foreign.ts'
+import {
+  type Foreign,
+  type ForeignTexts,
+  foreignAmong,
+  foreignDocuments,
+  foreignTexts,
+} from './foreign.ts'
 import { copyAgain } from './hints.ts'
-import { parsedJson, textsIn } from './json.ts'
+import { type JsonText, parsedJson, textsIn } from './json.ts'
 import { isGzip, maxBytes, type Normalized } from './normalize.ts'
 
 const writeAsPem =
@@ -13,10 +19,7 @@ const writeAsPem =
 /** Names what a text without any key is. As it came, it says more than without its quotes and names. */
 export function foreignText(text: string, { bytes, layers }: Normalized, type: KeyType): Problem {
   const texts = [...new Set([layers[0]?.trim() ?? text, text])]
-  const kind =
-    dataKind(bytes, texts) ??
-    encodedKind(texts) ??
-    foreignTexts.find(({ sign }) => texts.some((each) => sign.test(each)))
+  const kind = dataKind(bytes, texts) ?? encodedKind(texts) ?? foreignAmong(foreignTexts, texts)
   if (kind) return foreign(kind, type)
   return unreadable(
     `contains no key (${bytes.length} bytes); expected ${expected(type)}`,
@@ -45,7 +48,7 @@ function dataKind(bytes: Buffer, texts: readonly string[]): Foreign | null {
 /** A document that is not read, whatever is in it. */
 export function foreignDocument(text: string, type: KeyType): Problem | null {
   const json = parsedJson(text)
-  const kind = json ? jsonKind(json) : foreignDocuments.find(({ sign }) => sign.test(text))
+  const kind = json ? jsonKind(json) : foreignAmong(foreignDocuments, [text])
   return kind ? foreign(kind, type) : null
 }
 
@@ -77,32 +80,34 @@ export function expected(type: KeyType): string {
 }
 
 /** JSON by the names of its members. */
-const jsonDocuments: readonly ForeignText[] = [
-  {
-    sign: /^encrypted_?(?:key|payload)$/im,
-    what: 'the encrypted payload of the key exchange of an Amazon Pay plugin, in which there is no API key',
-    hint: 'the plugin that requested it keeps the private key; for this action generate a key pair with `command: generate`',
-  },
-  {
-    sign: /^(?:public_?key_?id|merchant_?id|store_?id)$/im,
-    what: 'the JSON download of Integration Central, which names a key and does not contain it',
-    hint: 'the Public Key ID in it belongs in public-key-id; the private key is in the file privateKey.pem or AmazonPay_….pem, where it was generated',
-  },
-  { sign: /^/, what: 'JSON without a key', hint: 'use the key itself, beginning with BEGIN' },
-]
-
-const jwk: ForeignText = {
-  sign: /^(?:kty|keys)$/m,
-  what: 'a key as JSON (JWK)',
-  hint: 'write it as PEM: in Node.js `crypto.createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" })`; for a public key `createPublicKey` and "spki"',
+const jsonDocuments: ForeignTexts = {
+  'the encrypted payload of the key exchange of an Amazon Pay plugin, in which there is no API key':
+    [
+      /^encrypted_?(?:key|payload)$/im,
+      'the plugin that requested it keeps the private key; for this action generate a key pair with `command: generate`',
+    ],
+  'the JSON download of Integration Central, which names a key and does not contain it': [
+    /^(?:public_?key_?id|merchant_?id|store_?id)$/im,
+    'the Public Key ID in it belongs in public-key-id; the private key is in the file privateKey.pem or AmazonPay_….pem, where it was generated',
+  ],
+  'JSON without a key': [/^/, 'use the key itself, beginning with BEGIN'],
 }
 
-function jsonKind(json: object): Foreign | undefined {
-  const names = Object.keys((Array.isArray(json) ? json[0] : json) ?? {}).join('\n')
-  if (jwk.sign.test(names)) return jwk
+const jwk: ForeignTexts = {
+  'a key as JSON (JWK)': [
+    /^(?:kty|keys)$/m,
+    'write it as PEM: in Node.js `crypto.createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" })`; for a public key `createPublicKey` and "spki"',
+  ],
+}
+
+function jsonKind(json: object): Foreign | null {
+  const names = [Object.keys((Array.isArray(json) ? json[0] : json) ?? {}).join('\n')]
   const key = textsIn(json).find(({ text }) => isKeyText(text))
-  if (!key) return jsonDocuments.find(({ sign }) => sign.test(names))
-  const { member } = key
+  const kind = key ? memberKind(key) : foreignAmong(jsonDocuments, names)
+  return foreignAmong(jwk, names) ?? kind
+}
+
+function memberKind({ member }: JsonText): Foreign {
   return {
     what: `JSON with a key in ${member ? `its member ${member.path}` : 'one of its members'}`,
     hint: member
