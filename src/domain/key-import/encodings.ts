@@ -1,4 +1,5 @@
 import { formatOf } from './detect.ts'
+import { orElse } from './faults.ts'
 import type { Foreign } from './foreign.ts'
 import { copyAgain, storeFile, writeNewline, writePlus } from './hints.ts'
 import { fromHex, normalize } from './normalize.ts'
@@ -83,11 +84,8 @@ const encodings: Readonly<Record<string, Encoding>> = {
 }
 
 function percentDecoded(text: string): string | null {
-  try {
-    return decodeURIComponent(/BEGIN\+/.test(text) ? text.replaceAll('+', '%20') : text)
-  } catch {
-    return null
-  }
+  const spaced = /BEGIN\+/.test(text) ? text.replaceAll('+', '%20') : text
+  return orElse(null, () => decodeURIComponent(spaced))
 }
 
 function plusToSpace(line: string): string {
@@ -129,9 +127,5 @@ export function isKeyText(material: string | Buffer): boolean {
   if (text !== null) {
     return hasBoundary(text) || /^(?:ssh-rsa|ecdsa-sha2-\S{1,40}|ssh-ed25519)\s+AAAA/.test(text)
   }
-  try {
-    return formatOf(bytes) !== null
-  } catch {
-    return false
-  }
+  return orElse(null, () => formatOf(bytes)) !== null
 }

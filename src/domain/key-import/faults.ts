@@ -25,3 +25,12 @@ export function explained(error: unknown, where: string): unknown {
   }
   return unreadable(`is damaged: ${where} is not strict DER`)
 }
+
+/** What a reader makes of a text; something else where it refuses the text. */
+export function orElse<T>(otherwise: T, read: () => T): T {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
+}

@@ -1,3 +1,5 @@
+import { orElse } from './faults.ts'
+
 /** A JSON object or array; null for every other text. */
 export function parsedJson(text: string): object | null {
   return /^[{[]/.test(text) ? (parsed(text) as object | null) : null
@@ -10,11 +12,7 @@ export function unquotedJson(text: string): string {
 }
 
 function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
+  return orElse(null, () => JSON.parse(text))
 }
 
 /** Where a text is in the JSON that secret NAME contains. */

@@ -15,9 +15,9 @@ import {
   assertDecryptableDek,
   assertDecryptablePkcs8,
   assertDecryptableSsh,
-  pemOfEncrypted,
+  headersOf,
 } from './encryption.ts'
-import { explained, unreadable } from './faults.ts'
+import { explained, orElse, unreadable } from './faults.ts'
 import { fromOrigin } from './hints.ts'
 import { openSshHeader, rsaOfSsh, sshAlgorithm } from './openssh.ts'
 import { pemOf } from './pem.ts'
@@ -103,17 +103,18 @@ function loadRsa({ algorithm, pkcs1 }: TypedKey, block: KeyBlock): KeyObject {
 
 /** What is inside an encrypted PKCS#8 or PKCS#1 block, as PKCS#8 DER. */
 function decrypted(block: KeyBlock, unlock: Unlock): Buffer {
-  const { format, encryption, der } = block
-  if (encryption) assertDecryptableDek(encryption)
-  else assertDecryptablePkcs8(der)
-  const passphrase = passphraseFor(block, unlock)
-  const input = encryption
-    ? { key: pemOfEncrypted(labelOf(format), encryption, der), passphrase }
-    : { key: der, format: 'der' as const, type: 'pkcs8' as const, passphrase }
+  if (block.encryption) assertDecryptableDek(block.encryption)
+  else assertDecryptablePkcs8(block.der)
+  const input = { key: pemOfBlock(block), passphrase: passphraseFor(block, unlock) }
   return made(
     () => createPrivateKey(input).export({ format: 'der', type: 'pkcs8' }),
     passphraseWrong(),
   )
+}
+
+/** A private key's block as PEM, with its header lines if it is encrypted by them. */
+export function pemOfBlock({ format, encryption, der }: KeyBlock): string {
+  return pemOf(labelOf(format), der, encryption ? headersOf(encryption) : '')
 }
 
 async function loadOpenSsh(block: KeyBlock, unlock: Unlock): Promise<KeyObject> {
@@ -128,7 +129,7 @@ async function loadOpenSsh(block: KeyBlock, unlock: Unlock): Promise<KeyObject> 
   assertRsa(sshAlgorithm(header.publicBlob), block)
   assertDecryptableSsh(header)
   const passphrase = header.cipher === 'none' ? null : passphraseFor(block, unlock)
-  const key = await unlock.readOpenSsh(pemOf(labelOf('OpenSSH'), block.der), passphrase)
+  const key = await unlock.readOpenSsh(pemOfBlock(block), passphrase)
   if (sameKey(rsaOfSsh(header.publicBlob), createPublicKey(key))) return key
   throw new Problem(
     'key-inconsistent',
@@ -157,12 +158,9 @@ export function passphraseWrong(): Problem {
 
 export function isEncrypted(block: KeyBlock): boolean {
   if (block.format === 'encrypted PKCS#8' || block.encryption) return true
-  if (block.format !== 'OpenSSH') return false
-  try {
-    return openSshHeader(block.der).cipher !== 'none'
-  } catch {
-    return false
-  }
+  return (
+    block.format === 'OpenSSH' && orElse('none', () => openSshHeader(block.der).cipher) !== 'none'
+  )
 }
 
 function assertRsa(algorithm: string, block: KeyBlock): void {

@@ -6,6 +6,7 @@ import { outside, sshLinesIn, withoutSshHeaders } from './blocks.ts'
 import { sequenceHead } from './der.ts'
 import { formatOf, formatOfLabel, type KeyFormat, typeOf } from './detect.ts'
 import { decodedForms } from './encodings.ts'
+import { orElse } from './faults.ts'
 import { parsedJson, textsIn } from './json.ts'
 import { isDocument, isGzip, maxBytes, normalize } from './normalize.ts'
 import { isOpenSsh, isSshBlob, rsaOfSsh, sshAlgorithm } from './openssh.ts'
@@ -35,8 +36,8 @@ function masksWithin(material: string | Buffer, depth: number): string[] {
   if (text.length > maxBytes) return maskable(text)
   const secret = withoutPublicKeys(text)
   if (longLines(secret).length === 0) return []
-  const publicLines = new Set(secret === text ? [] : linesOf(text))
-  for (const line of linesOf(secret)) publicLines.delete(line)
+  const secretLines = new Set(linesOf(secret))
+  const publicLines = new Set(linesOf(text).filter((line) => !secretLines.has(line)))
   const inner = depth > 0 ? partsOf(text, layers) : []
   return [
     ...[...layers, secret].flatMap((layer) => maskable(layer, publicLines)),
@@ -55,24 +56,18 @@ function partsOf(text: string, layers: readonly string[]): (string | Buffer)[] {
 
 /** Every form of the private keys in a text that can be read without a passphrase. */
 function formsOfBlocks(text: string): string[] {
-  try {
-    return encapsulatedTexts(text).flatMap(({ label, text: body }) =>
-      formsOfDer(decodeBody(body, label)),
-    )
-  } catch {
-    return []
-  }
+  return orElse([], () =>
+    encapsulatedTexts(text).flatMap(({ label, text: body }) => formsOfDer(decodeBody(body, label))),
+  )
 }
 
 function formsOfDer(der: Buffer): string[] {
-  return (['pkcs8', 'pkcs1'] as const).flatMap((type) => {
-    try {
+  return (['pkcs8', 'pkcs1'] as const).flatMap((type) =>
+    orElse([], () => {
       const key = createPrivateKey({ key: der, format: 'der', type })
       return key.asymmetricKeyType === 'rsa' ? maskForms(keyPairOf(key)) : []
-    } catch {
-      return []
-    }
-  })
+    }),
+  )
 }
 
 /**
@@ -132,8 +127,8 @@ function beginsPrivate(bytes: Buffer): boolean {
 
 /** Version and algorithm, version and first number, or the algorithm of an encrypted key. */
 const privateHeads: readonly RegExp[] = [
-  // PKCS#8
-  /^02010030/,
+  // PKCS#8 of both versions
+  /^02010[01]30/,
   // PKCS#1 and SEC1
   /^02010[01](?:02(?:82|81)|04)/,
   // Encrypted PKCS#8: PBES1 and PBES2, PKCS #12
@@ -189,16 +184,15 @@ export function looksLikeKeyMaterial(text: string): boolean {
 }
 
 function withoutPublicKeys(text: string): string {
-  try {
-    const blocks = encapsulatedTexts(text)
-    const publics = blocks.filter(({ label, text: body }) => isPublicBlock(label, body))
+  return orElse(text, () => {
+    const publics = encapsulatedTexts(text).filter((block) =>
+      isPublicBlock(block.label, block.text),
+    )
     const rest = outside(text, publics)
     return sshLinesIn(rest)
       .filter(({ blob }) => isPublic(Buffer.from(blob, 'base64')))
       .reduce((left, { line }) => left.replace(line, ''), rest)
-  } catch {
-    return text
-  }
+  })
 }
 
 function isPublicBlock(label: string, body: string): boolean {
@@ -209,13 +203,11 @@ function isPublicBlock(label: string, body: string): boolean {
 
 /** Proven by the bytes themselves, since a label can be wrong. */
 function isPublic(bytes: Buffer): boolean {
-  try {
+  return orElse(false, () => {
     const format = formatOf(bytes)
     if (format === 'SSH public' && sshAlgorithm(bytes) === 'RSA') rsaOfSsh(bytes)
     return format !== null && isHarmless(format)
-  } catch {
-    return false
-  }
+  })
 }
 
 function isHarmless(format: KeyFormat): boolean {

@@ -14,35 +14,27 @@ export function isSshBlob(bytes: Buffer): boolean {
 }
 
 /** What the unencrypted part of an OpenSSH private key file says (OpenSSH, PROTOCOL.key). */
-export interface OpenSshHeader {
-  readonly cipher: string
-  readonly kdf: string
-  readonly rounds: number
-  readonly keys: number
-  readonly publicBlob: Buffer
-  /** Length of the part that may be encrypted. */
-  readonly secretLength: number
-  /** Bytes after it: some ciphers put a tag there; with others there must be none. */
-  readonly trailing: number
-}
+export type OpenSshHeader = Readonly<ReturnType<typeof openSshHeader>>
 
 /**
  * Reads the unencrypted part: everything that decides whether to try to decrypt the rest.
  * @throws DerError `truncated`, `trailing` or `malformed`
  */
-export function openSshHeader(bytes: Buffer): OpenSshHeader {
+export function openSshHeader(bytes: Buffer) {
   const reader = new SshReader(bytes.subarray(magic.length))
   const cipher = reader.text()
   const kdf = reader.text()
   const kdfOptions = new SshReader(reader.string())
   const keys = reader.uint32()
   const publicBlob = reader.string()
+  // What may be encrypted. Some ciphers put a tag after it; with others, nothing may follow.
   const secretLength = reader.string().length
+  const trailing = reader.left
   // The salt comes first.
   if (kdf === 'bcrypt') kdfOptions.string()
   const rounds = kdf === 'bcrypt' ? kdfOptions.uint32() : 0
   kdfOptions.end()
-  return { cipher, kdf, rounds, keys, publicBlob, secretLength, trailing: reader.left }
+  return { cipher, kdf, rounds, keys, publicBlob, secretLength, trailing }
 }
 
 /** Types of SSH keys (RFC 4253 §6.6) and the usual name of their algorithm. */

@@ -43,9 +43,9 @@ export function encapsulatedTexts(text: string): EncapsulatedText[] {
 }
 
 /** One block (RFC 7468), strictly: LF, 64 columns, from byte 0 to one newline. */
-export function pemOf(label: string, der: Buffer): string {
+export function pemOf(label: string, der: Buffer, headers = ''): string {
   const lines = der.toString('base64').replace(/.{1,64}/g, '$&\n')
-  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`
+  return `-----BEGIN ${label}-----\n${headers}${lines}-----END ${label}-----\n`
 }
 
 /** A label as a message may show it: a label of RFC 7468, or only that there is one. */

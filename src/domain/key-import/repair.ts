@@ -1,5 +1,6 @@
 import { sequenceHead } from './der.ts'
 import { formatOf } from './detect.ts'
+import { orElse } from './faults.ts'
 import { sshToPkcs8 } from './hints.ts'
 import { normalize } from './normalize.ts'
 
@@ -68,11 +69,8 @@ function strictBase64(text: string): Buffer {
 }
 
 function isReadable(der: Buffer): boolean {
-  try {
-    const format = formatOf(der)
-    if (format === 'PKCS#8') return sequenceHead(der)?.startsWith('020100') === true
-    return format === 'PKCS#1' || format === 'encrypted PKCS#8'
-  } catch {
-    return false
-  }
+  const format = orElse(null, () => formatOf(der))
+  // Not every OpenSSL reads version 2 of PKCS#8, with a public key in it.
+  if (format === 'PKCS#8') return sequenceHead(der)?.startsWith('020100') === true
+  return format === 'PKCS#1' || format === 'encrypted PKCS#8'
 }
