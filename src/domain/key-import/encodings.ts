@@ -14,7 +14,7 @@ interface Encoding {
 /** By what completes “contains a key …”. */
 const encodings: Readonly<Record<string, Encoding>> = {
   'encoded in hex once more': {
-    hint: `${storeFile}; \`xxd -r -p hex.txt\` decodes this one`,
+    hint: `${storeFile}; \`sed 's/0x//g; s/\\\\x//g' hex.txt | xxd -r -p\` decodes this one`,
     decode: (text) => {
       const digits = text.replace(/0x|[\s:,]|\\x/g, '')
       return /^(?:[0-9a-fA-F]{2}){24,}$/.test(digits) ? Buffer.from(digits, 'hex') : null
@@ -29,8 +29,12 @@ const encodings: Readonly<Record<string, Encoding>> = {
     decode: (text) => /^b(["'])([\s\S]*)\1$/.exec(text)?.[2] ?? null,
   },
   'percent-encoded (URL-encoded) once more': {
-    hint: `${storeFile}; \`python3 -c "import sys, urllib.parse; print(urllib.parse.unquote_plus(sys.stdin.read()))"\` decodes this one`,
-    decode: (text) => (/%[0-9A-Fa-f]{2}/.test(text) ? percentDecoded(text) : null),
+    hint: unquoteBy('unquote'),
+    decode: (text) => (text.includes('BEGIN+') ? null : percentDecoded(text)),
+  },
+  'percent-encoded (URL-encoded) once more, with + for spaces': {
+    hint: unquoteBy('unquote_plus'),
+    decode: (text) => (text.includes('BEGIN+') ? percentDecoded(text, ' ') : null),
   },
   'with + where its BEGIN line has spaces, as a web form encodes it': {
     hint: storeFile,
@@ -50,7 +54,7 @@ const encodings: Readonly<Record<string, Encoding>> = {
         : null,
   },
   'in a Kubernetes secret': {
-    hint: '`kubectl get secret NAME -o jsonpath="{.data.KEY}" | base64 -d` prints the value alone: store that',
+    hint: '`kubectl get secret NAME -o jsonpath="{.data.KEY}" | base64 -d` prints the value alone (write a dot in KEY as `\\.`): store that',
     decode: (text) =>
       /^kind: *Secret\b/m.test(text)
         ? (/^[ \t]+[\w.-]{1,253}: *["']?([A-Za-z0-9+/]{40,}={0,2})["']? *$/m.exec(text)?.[1] ??
@@ -83,9 +87,13 @@ const encodings: Readonly<Record<string, Encoding>> = {
   },
 }
 
-function percentDecoded(text: string): string | null {
-  const spaced = /BEGIN\+/.test(text) ? text.replaceAll('+', '%20') : text
-  return orElse(null, () => decodeURIComponent(spaced))
+function unquoteBy(reader: string): string {
+  return `${storeFile}; \`python3 -c "import sys, urllib.parse; print(urllib.parse.${reader}(sys.stdin.read()))"\` decodes this one`
+}
+
+function percentDecoded(text: string, plus = '+'): string | null {
+  if (!/%[0-9A-Fa-f]{2}/.test(text)) return null
+  return orElse(null, () => decodeURIComponent(text.replaceAll('+', encodeURIComponent(plus))))
 }
 
 function plusToSpace(line: string): string {

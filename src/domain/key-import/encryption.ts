@@ -64,9 +64,11 @@ function assertKdf(kdf: Der | undefined): void {
   }
   if (oid(id) !== scrypt) throw outdated()
   const [n = 0, r = 0, p = 0] = numbers.filter((each) => each.tag === tag.integer).map(count)
-  if (128 * n * r > costLimits.scryptMemory || n * r * p > costLimits.scryptWork) {
-    throw costly(`scrypt with N = ${n}, r = ${r}, p = ${p}`)
+  const what = `scrypt with N = ${n}, r = ${r}, p = ${p}`
+  if (128 * n * r > costLimits.scryptMemory) {
+    throw costly(what, 'more memory than OpenSSL allows', 'the program that encrypted it')
   }
+  if (n * r * p > costLimits.scryptWork) throw costly(what)
 }
 
 function assertIterations(iterations: number): void {
@@ -74,10 +76,12 @@ function assertIterations(iterations: number): void {
   throw costly(`a key derivation of ${iterations} iterations`)
 }
 
-function costly(what: string): Problem {
+const openSsl = '`openssl pkey -in privateKey.pem -out plain.pem`'
+
+function costly(what: string, cost = 'longer than a second', program = openSsl): Problem {
   return unreadable(
-    `is encrypted with ${what}: decrypting it would take longer than a second, or too much memory`,
-    'decrypt it on the system where it was generated: `openssl pkey -in privateKey.pem -out plain.pem`',
+    `is encrypted with ${what}: decrypting it would take ${cost}`,
+    `decrypt it on the system where it was generated, with ${program}`,
   )
 }
 

@@ -1,17 +1,29 @@
 import type { KeyObject } from 'node:crypto'
 import { type KeyPair, keyPairOf, sameKey } from '../key/pair.ts'
-import { assertPrivatePolicy, assertPublicPolicy } from '../key/policy.ts'
-import { Problem, type Warning } from '../problem.ts'
+import {
+  anotherAppKey,
+  assertAppKeyPolicy,
+  assertPrivatePolicy,
+  assertPublicPolicy,
+} from '../key/policy.ts'
+import { Problem, problemIn, type Warning } from '../problem.ts'
 import { type KeyBlock, keyBlocksOf, nameOf } from './blocks.ts'
 import { compatibilityWarnings, publicKeyWarnings, repairOf } from './compatibility.ts'
 import { describe, type KeyType, typeOf } from './detect.ts'
-import { isEncrypted, loadPrivateKey, loadPublicKey, pemOfBlock, type Unlock } from './load.ts'
+import {
+  isEncrypted,
+  loadPrivateKey,
+  loadPublicKey,
+  type OpenSshReader,
+  pemOfBlock,
+  type Unlock,
+} from './load.ts'
 import { containsPrivateKey, maskable, masksOf } from './masks.ts'
 import { maxBytes, normalize } from './normalize.ts'
 import { empty, expected, tooLarge } from './not-a-key.ts'
 
-export type { OpenSshReader } from './load.ts'
 export { containsPrivateKey, looksLikeKeyMaterial, masksOf } from './masks.ts'
+export type { OpenSshReader }
 
 export interface ImportOptions extends Unlock {
   /** The GitHub secret that the text came from, for the commands that a hint prints. */
@@ -74,6 +86,21 @@ export async function importPrivateKey(
       ...passphraseWarnings(passphrase, privates.some(isEncrypted)),
     ],
     masks: [...new Set([...masksOf(material), ...privates.flatMap(masksOfBlock)])],
+  }
+}
+
+/** The private key of a GitHub App. Another one comes from its settings page, and not from this action. */
+export async function importAppKey(
+  text: string,
+  readOpenSsh: OpenSshReader,
+): Promise<ImportedPrivateKey> {
+  try {
+    const options = { passphrase: null, readOpenSsh, assertPolicy: assertAppKeyPolicy }
+    return await importPrivateKey(text, options)
+  } catch (error) {
+    const { code, hint } = problemIn(error)
+    const isOther = /^key-(?:wrong|policy|inconsistent)/.test(code) || hint.includes('generate`')
+    throw isOther ? problemIn(error).extend({ hint: anotherAppKey }) : error
   }
 }
 
@@ -221,13 +248,15 @@ const noKeyHint: Readonly<Record<KeyType, string>> = {
   public: 'print the public key with `openssl pkey -in privateKey.pem -pubout`',
 }
 
+const fromPkcs12 = 'openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey'
+const ifOld = 'with `-legacy` after `pkcs12` if OpenSSL calls the file unsupported'
+
 const noKeyHints: Readonly<Record<KeyType, Readonly<Record<string, string>>>> = {
   private: {
-    'PKCS#12': 'extract the key: `openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey`',
+    'PKCS#12': `extract the key: \`${fromPkcs12}\`, ${ifOld}`,
   },
   public: {
-    'PKCS#12':
-      'extract the public key: `openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey -pubout`',
+    'PKCS#12': `extract the public key: \`${fromPkcs12} -pubout\`, ${ifOld}`,
     certificate:
       'Amazon Pay does not use certificates; `openssl x509 -in file.crt -noout -pubkey` prints the public key alone',
     'certificate request':

@@ -32,11 +32,14 @@ function dataKind(bytes: Buffer, texts: readonly string[]): Foreign | null {
   if (isGzip(bytes)) {
     return {
       what: 'a gzip archive',
-      hint: 'unpack it first (`gunzip`, `tar -xzf`), and use the key file itself',
+      hint: 'unpack it first (`gunzip FILE.gz` or `tar -xzf FILE.tar.gz`), and use the key file itself',
     }
   }
   if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
-    return { what: 'a ZIP archive', hint: 'unpack it first (`unzip`), and use the key file itself' }
+    return {
+      what: 'a ZIP archive',
+      hint: 'unpack it first (`unzip FILE.zip`), and use the key file itself',
+    }
   }
   if (!texts.some((text) => text.includes('\0'))) return null
   return {

@@ -12,7 +12,9 @@ export function repairHint(text: string, secret: string, isReadByOpenSsl: boolea
   const { text: inside } = normalize(text)
   if (inside?.includes('BEGIN OPENSSH PRIVATE KEY')) {
     const isPlain = text.trimEnd() === inside && !text.includes('\r')
-    return `${isPlain ? withThisText : asGenerated}: \`${sshToPkcs8} && gh secret set ${secret} < privateKey.pem\``
+    // ssh-keygen ignores a file that others may read, as a saved text usually is.
+    const convert = `chmod 600 privateKey.pem && ${sshToPkcs8}`
+    return `${isPlain ? withThisText : asGenerated}: \`${convert} && gh secret set ${secret} < privateKey.pem\``
   }
   const plain = storeCommand('openssl pkey -in privateKey.pem', secret)
   if (isReadByOpenSsl) return `${withThisText}: ${plain}`

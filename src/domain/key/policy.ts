@@ -46,13 +46,13 @@ export async function assertAppKeyPolicy(pair: KeyPair): Promise<void> {
     throw new Problem(
       'key-policy',
       `contains an RSA key of ${bits} bits; keys of GitHub Apps have 2048 or more`,
-      appKeyHint,
+      anotherAppKey,
     )
   }
   assertConsistent(pair)
 }
 
-const appKeyHint =
+export const anotherAppKey =
   'on the settings page of the GitHub App, under “Private keys”, generate a key, and store the downloaded file'
 
 export const makeAnother =
