@@ -115,6 +115,9 @@ function formsOf(text: string): Form[] {
   return found.length > 0 || layout.isPlain ? found : [notPlain]
 }
 
+/** “a, b and c” */
+const and = new Intl.ListFormat('en-GB')
+
 /**
  * Warnings for the text of a secret from which a shop reads its private key, where at least one SDK cannot read it: one
  * for each set of SDKs that is not within another.
@@ -128,10 +131,10 @@ export function compatibilityWarnings(text: string, secret?: string): Warning[] 
     secret === undefined ? '; `command: generate` with the key as private-key does so too' : ''
   return largest.map((refusedBy) => {
     const facts = forms.flatMap(([fact, by]) => (by === refusedBy ? [fact] : []))
-    const names = `${refusedBy.length === 1 ? 'SDK' : 'SDKs'} for ${list(refusedBy)}`
+    const names = `${refusedBy.length === 1 ? 'SDK' : 'SDKs'} for ${and.format(refusedBy)}`
     const verb = forms.includes(notPlain) ? 'may not be able to' : 'cannot'
     return {
-      fact: `${list(facts)}: Amazon Pay’s ${names} ${verb} read it`,
+      fact: `${and.format(facts)}: Amazon Pay’s ${names} ${verb} read it`,
       hint: `store the key as plain PEM, ${repairOf(text, secret)}${orGenerate}`,
     }
   })
@@ -139,10 +142,6 @@ export function compatibilityWarnings(text: string, secret?: string): Warning[] 
 
 function isWithin(one: readonly Sdk[], other: readonly Sdk[]): boolean {
   return one.length < other.length && one.every((sdk) => other.includes(sdk))
-}
-
-function list(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
 /** How this text is stored as plain PEM. */
