@@ -32,14 +32,14 @@ export interface ImportOptions extends Unlock {
   readonly assertPolicy?: (pair: KeyPair) => void | Promise<void>
 }
 
-export interface ImportedPrivateKey {
+interface ImportedPrivateKey {
   readonly pair: KeyPair
   readonly warnings: readonly Warning[]
   /** Everything that has to be masked of the text, forms included that came up while it was read. */
   readonly masks: readonly string[]
 }
 
-export interface ImportedPublicKey {
+interface ImportedPublicKey {
   readonly publicKey: KeyObject
   readonly warnings: readonly Warning[]
 }
