@@ -191,6 +191,18 @@ const witnesses: readonly Witness[] = [
     tests: ['witnesses/gh'],
   },
   {
+    name: 'hints',
+    says: 'puttygen, xxd, Python and others do what hints about keys print',
+    needs: [
+      debian('puttygen', 'putty-tools'),
+      debian('xxd', 'xxd'),
+      debian('unzip', 'unzip'),
+      debian('python3', 'python3'),
+      debian('openssl', 'openssl'),
+    ],
+    tests: ['witnesses/hints'],
+  },
+  {
     name: 'openapi',
     says: 'GitHub’s description of its API, for requests and answers of the rehearsal',
     needs: [npmPackages(folders.openapi, '@octokit/openapi@23.0.2', 'ajv@8', 'ajv-formats@3')],

@@ -8,9 +8,8 @@ import { readOpenSsh } from './adapters/sshpk.ts'
 import { exposed } from './commands/shared/keys.ts'
 import { maskForms } from './domain/key/masks.ts'
 import { generateKeyPair, type KeyPair, privateKeyPem } from './domain/key/pair.ts'
-import { assertAppKeyPolicy } from './domain/key/policy.ts'
 import { isExposed } from './domain/key-import/exposure.ts'
-import { importPrivateKey } from './domain/key-import/import.ts'
+import { importAppKey } from './domain/key-import/import.ts'
 import { naming, Problem } from './domain/problem.ts'
 import type { Clock, GitHub, Inputs, Runner, Target, TargetSpec, World } from './ports.ts'
 import type { Book } from './summary/outcome.ts'
@@ -155,11 +154,7 @@ async function requestToken(
   request: (app: AppToken) => Promise<InstallationToken>,
 ): Promise<{ token: string; lacksActions: boolean; close: () => Promise<void> }> {
   const { pair, masks } = await naming('app-private-key', () =>
-    importPrivateKey(privateKey, {
-      passphrase: null,
-      readOpenSsh,
-      assertPolicy: assertAppKeyPolicy,
-    }),
+    importAppKey(privateKey, readOpenSsh),
   )
   for (const mask of [...masks, ...maskForms(pair)]) runner.mask(mask)
   if (await isExposed(runner.eventTexts, pair, { passphrase: null, readOpenSsh })) {

@@ -10,11 +10,19 @@ import {
   type TargetSpec,
 } from '../ports.ts'
 import { readTargets } from './targets.ts'
-import { readBoolean, readFingerprint, readWholeNumber, readWorkflowFile } from './values.ts'
+import {
+  invalid,
+  readBoolean,
+  readChoice,
+  readFingerprint,
+  readWholeNumber,
+  readWorkflowFile,
+} from './values.ts'
 
 const all = commandNames
 const changing: readonly Command[] = ['generate', 'activate', 'rollback', 'retire', 'adopt']
 const keyed: readonly Command[] = ['generate', 'validate', 'activate']
+const checks: readonly AmazonPayCheck[] = ['require', 'warn', 'off']
 const verifying: readonly Command[] = ['validate', 'activate', 'rollback', 'adopt']
 
 /** Which commands use each input, and its default in action.yml (a test compares the two). */
@@ -113,7 +121,9 @@ export function readOrder(raw: RawInputs): Order {
     passphrase: raw['private-key-passphrase'] === '' ? null : raw['private-key-passphrase'],
     publicKey: raw['public-key'],
     publicKeyId: text('public-key-id'),
-    amazonPayCheck: readCheck(text('amazon-pay-check'), command),
+    amazonPayCheck:
+      readChoice('amazon-pay-check', text('amazon-pay-check'), checks) ??
+      (command === 'validate' ? 'warn' : 'require'),
     keepPrevious: readBoolean('keep-previous', text('keep-previous')),
     replaceStaged: readFingerprint('replace-staged', text('replace-staged')),
     redeploy: readWorkflowFile('redeploy', text('redeploy')),
@@ -147,7 +157,7 @@ function readCommand(text: string): Command {
   if (text === '') throw new Problem('input-missing', 'command is empty', hint)
   const command = commandNames.find((name) => name === text)
   if (command) return command
-  throw new Problem('input-invalid', `command is ${quoted(text)}`, hint)
+  throw invalid(`command is ${quoted(text)}`, hint)
 }
 
 /** Either a token, or the credentials of a GitHub App; `validate` needs neither. */
@@ -157,8 +167,7 @@ function readCredentials(raw: RawInputs, command: Command): Credentials {
   const privateKey = raw['app-private-key']
   const hasKey = privateKey.trim() !== ''
   if (token !== '' && (clientId !== '' || hasKey)) {
-    throw new Problem(
-      'input-invalid',
+    throw invalid(
       'token is set together with app-client-id or app-private-key',
       'pass either token, or app-client-id and app-private-key',
     )
@@ -184,15 +193,5 @@ function missing(command: Command, clientId: string, hasKey: boolean): Problem {
     'token-missing',
     `${empty} is empty, but ${given} is set`,
     `pass both; if the workflow passes them already, check that the job names the environment that stores ${empty === 'app-private-key' ? 'the secret' : 'the variable'}`,
-  )
-}
-
-function readCheck(text: string, command: Command): AmazonPayCheck {
-  if (text === '') return command === 'validate' ? 'warn' : 'require'
-  if (text === 'require' || text === 'warn' || text === 'off') return text
-  throw new Problem(
-    'input-invalid',
-    `amazon-pay-check is ${quoted(text)}`,
-    'set amazon-pay-check to require, warn or off, or leave it empty',
   )
 }

@@ -35,7 +35,7 @@ export const outputs = {
   'previous-since': ({ health }) => oldest(health, 'previous')?.since ?? null,
 } as const satisfies Record<string, (outcome: Outcome) => string | number | null>
 
-export type OutputName = keyof typeof outputs
+type OutputName = keyof typeof outputs
 
 export const outputNames = Object.keys(outputs) as OutputName[]
 

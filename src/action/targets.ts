@@ -1,10 +1,9 @@
 import { Problem } from '../domain/problem.ts'
 import { quoted } from '../domain/text.ts'
 import type { TargetSpec, Visibility } from '../ports.ts'
+import { invalid, readChoice } from './values.ts'
 
-function invalid(fact: string, hint: string): Problem {
-  return new Problem('input-invalid', fact, hint)
-}
+const visibilities = ['private', 'all', 'selected'] as const satisfies readonly Visibility[]
 
 /** GitHub's own limit. */
 const maxEnvironmentLength = 255
@@ -20,7 +19,7 @@ export function readTargets(inputs: {
   readonly visibility: string
 }): TargetSpec[] {
   const repositories = readRepositories(inputs.repositories)
-  const visibility = readVisibility(inputs.visibility)
+  const visibility = readChoice('visibility', inputs.visibility, visibilities)
   if (inputs.organization !== '') {
     return [readOrganization({ ...inputs, repositories, visibility })]
   }
@@ -122,13 +121,4 @@ function assertOwnRepositories(organization: string, repositories: readonly stri
       `name repositories of ${organization} only, or choose another visibility`,
     )
   }
-}
-
-function readVisibility(text: string): Visibility | null {
-  if (text === '') return null
-  if (text === 'all' || text === 'private' || text === 'selected') return text
-  throw invalid(
-    `visibility is ${quoted(text)}`,
-    'set visibility to private, all or selected, or leave it empty',
-  )
 }

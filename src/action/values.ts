@@ -1,8 +1,20 @@
 import { Problem } from '../domain/problem.ts'
 import { quoted } from '../domain/text.ts'
 
-function invalid(fact: string, hint: string): Problem {
+export function invalid(fact: string, hint: string): Problem {
   return new Problem('input-invalid', fact, hint)
+}
+
+/** One of a few words; null if it is empty. */
+export function readChoice<T extends string>(
+  name: string,
+  text: string,
+  choices: readonly T[],
+): T | null {
+  const choice = choices.find((each) => each === text)
+  if (choice !== undefined || text === '') return choice ?? null
+  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(choices)
+  throw invalid(`${name} is ${quoted(text)}`, `set ${name} to ${list}, or leave it empty`)
 }
 
 /** Booleans of the YAML 1.2 core schema, as GitHub's own toolkit reads them. */

@@ -45,7 +45,10 @@ describe('a warning names exactly the SDKs that cannot read a stored key', () =>
   )
 
   test('importing a key gives the warnings of its stored form', async () => {
-    const rows = storedForms.filter(({ refusedBy }) => refusedBy.length === 2)
+    const rows = storedForms.filter(({ name }) =>
+      /^(?:no line breaks|a byte order mark)$/.test(name),
+    )
+    expect(rows).toHaveLength(2)
     for (const { make } of rows) {
       const { warnings } = await importPrivateKey(make(workshop), { passphrase: null, readOpenSsh })
       expect(warnings).toEqual(expect.arrayContaining(compatibilityWarnings(make(workshop))))

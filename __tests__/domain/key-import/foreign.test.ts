@@ -78,9 +78,12 @@ test('public keys in every format contain no private key, and neither do their p
 test('a private key is recognised by any of its parts', () => {
   const pem = workshop.pkcs8()
   const lines = pem.trimEnd().split('\n')
+  const versionTwo = derOf(pem)
+  versionTwo[6] = 1
   const parts = {
     'its beginning': lines.slice(0, 5).join('\n'),
     'its end': lines.slice(-5).join('\n'),
+    'its bytes as version 2 of PKCS#8': versionTwo.toString('base64'),
     'its middle': lines.slice(3, 20).join('\n'),
     'its first line without BEGIN': lines[1] ?? '',
     'its body in reversed URL alphabet': derOf(pem).toString('base64url'),

@@ -1,8 +1,13 @@
 import { createPrivateKey } from 'node:crypto'
 import { readOpenSsh } from '../../../src/adapters/sshpk.ts'
 import { privateKeyPem, publicKeyPem } from '../../../src/domain/key/pair.ts'
-import { assertAppKeyPolicy, assertConsistent } from '../../../src/domain/key/policy.ts'
-import { importPrivateKey, importPublicKey } from '../../../src/domain/key-import/import.ts'
+import { assertConsistent } from '../../../src/domain/key/policy.ts'
+import {
+  importAppKey,
+  importPrivateKey,
+  importPublicKey,
+} from '../../../src/domain/key-import/import.ts'
+import type { Problem } from '../../../src/domain/problem.ts'
 import {
   der,
   derOf,
@@ -200,30 +205,43 @@ describe('a private key is read from every supported key format', () => {
 })
 
 describe('decrypting', () => {
-  // The number in the unencrypted part, as it is written there, and the next one.
-  test.each<[string, (w: KeyWorkshop) => string, from: string, to: string]>([
-    ['PBKDF2', (w) => w.encryptedPkcs8('-iter 1000000'), '02030f4240', '02030f4241'],
+  // Numbers in the unencrypted part, as they are written there: of this key, the largest that is allowed, and the next.
+  test.each<[string, (w: KeyWorkshop) => string, from: string, limit: string, beyond: string]>([
+    ['PBKDF2', (w) => w.encryptedPkcs8('-iter 65536'), '0203010000', '02030f4240', '02030f4241'],
     [
-      'scrypt',
-      (w) => w.encryptedPkcs8('-scrypt -scrypt_N 16384 -scrypt_r 8 -scrypt_p 16'),
+      "scrypt's work",
+      (w) => w.encryptedPkcs8('-scrypt -scrypt_N 16384 -scrypt_r 8 -scrypt_p 1'),
+      '020108020101',
       '020108020110',
       '020108020111',
     ],
-    ['bcrypt', (w) => w.encryptedOpenSsh('aes256-ctr', 64), '0000004000000001', '0000004100000001'],
+    [
+      "scrypt's memory",
+      (w) => w.encryptedPkcs8('-scrypt -scrypt_N 16384 -scrypt_r 15 -scrypt_p 1'),
+      '02010f020101',
+      '02010f020101',
+      '020110020101',
+    ],
+    [
+      'bcrypt',
+      (w) => w.encryptedOpenSsh('aes256-ctr', 2),
+      '0000000200000001',
+      '0000004000000001',
+      '0000004100000001',
+    ],
   ])(
     'stops at a fixed cost of %s, which is checked before the passphrase',
-    async (_, make, from, to) => {
+    async (_, make, from, limit, beyond) => {
       const { pair } = await importPrivateKey(make(workshop), { ...quick, passphrase })
       expect(privateKeyPem(pair)).toBe(workshop.pkcs8())
 
-      const beyond = derOf(make(workshop)).toString('hex').replace(from, to)
-      expect(beyond).toContain(to)
+      const hex = derOf(make(workshop)).toString('hex')
+      expect(hex).toContain(from)
+      const refused = (to: string, given: string | null) =>
+        importPrivateKey(Buffer.from(hex.replace(from, to), 'hex'), { ...quick, passphrase: given })
+      await expect(refused(limit, null)).rejects.toMatchObject({ code: 'passphrase-missing' })
       for (const given of [passphrase, null]) {
-        const refused = importPrivateKey(Buffer.from(beyond, 'hex'), {
-          ...quick,
-          passphrase: given,
-        })
-        await expect(refused).rejects.toMatchObject({ code: 'key-unreadable' })
+        await expect(refused(beyond, given)).rejects.toMatchObject({ code: 'key-unreadable' })
       }
     },
   )
@@ -245,18 +263,51 @@ describe('decrypting', () => {
 })
 
 describe("a GitHub App's key", () => {
-  const asAppKey = { ...clear, assertPolicy: assertAppKeyPolicy }
-
   test('is read as GitHub hands it out, PKCS#1, without a word about SDKs', async () => {
-    const { warnings } = await importPrivateKey(workshop.pkcs1().replaceAll('\n', '\\n'), asAppKey)
+    const { warnings } = await importAppKey(workshop.pkcs1().replaceAll('\n', '\\n'), readOpenSsh)
     expect(warnings).toEqual([])
   })
 
   test('may have more than 2048 bits', async () => {
-    const larger = workshop.genpkey('app.pem', '-algorithm RSA -pkeyopt rsa_keygen_bits:3072')
-    const { pair } = await importPrivateKey(larger, asAppKey)
-    expect(pair.publicKey.asymmetricKeyDetails?.modulusLength).toBe(3072)
+    const larger = workshop.genpkey('app.pem', '-algorithm RSA -pkeyopt rsa_keygen_bits:2304')
+    const { pair } = await importAppKey(larger, readOpenSsh)
+    expect(pair.publicKey.asymmetricKeyDetails?.modulusLength).toBe(2304)
     await expect(importPrivateKey(larger, clear)).rejects.toMatchObject({ code: 'key-policy' })
+  })
+
+  test.each<[string, (w: KeyWorkshop) => string, string]>([
+    [
+      'an EC key',
+      (w) => w.genpkey('ec.pem', '-algorithm EC -pkeyopt ec_paramgen_curve:P-256'),
+      'key-wrong-kind',
+    ],
+    ['an ssh-ed25519 key', (w) => w.sshKeygen('id_ed25519', '-t ed25519'), 'key-wrong-kind'],
+    ['a certificate', (w) => w.certificate(), 'key-wrong-kind'],
+    ['a public key', (w) => w.spki(), 'key-wrong-half'],
+    [
+      'a key of 1024 bits',
+      (w) => w.genpkey('small.pem', '-algorithm RSA -pkeyopt rsa_keygen_bits:1024'),
+      'key-policy',
+    ],
+    [
+      'a PGP key',
+      () => '-----BEGIN PGP PRIVATE KEY BLOCK-----\nAAAA\n-----END PGP PRIVATE KEY BLOCK-----',
+      'key-unreadable',
+    ],
+  ])('where there is %s, the hint is about the App', async (_, make, code) => {
+    const { fact, hint, ...problem } = (await importAppKey(make(workshop), readOpenSsh).catch(
+      (error: unknown) => error,
+    )) as Problem
+    expect(problem.code).toBe(code)
+    expect(hint).toContain('settings page of the GitHub App')
+    expect(fact + hint).not.toMatch(/Amazon|command: generate/)
+  })
+
+  test('that is damaged is copied again', async () => {
+    const cut = importAppKey(workshop.pkcs1().slice(0, 900), readOpenSsh)
+    await expect(cut).rejects.toMatchObject({
+      hint: expect.stringContaining('copy the whole file again'),
+    })
   })
 })
 

@@ -3,9 +3,10 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nextKey } from '../../keys.ts'
 
 /**
- * Keys made at test time by the machine's own openssl and ssh-keygen, in a folder that goes with the tests.
+ * A key in every format that the machine's own openssl and ssh-keygen write, in a folder that goes with the tests.
  * Each file is made when it is first asked for, and then kept.
  */
 export class KeyWorkshop {
@@ -26,6 +27,15 @@ export class KeyWorkshop {
     return this.file(name, commands).toString()
   }
 
+  #readyKey(name: string): string {
+    if (!this.#files.has(name)) {
+      const pem = nextKey().export({ type: 'pkcs8', format: 'pem' })
+      this.write(name, pem)
+      this.#files.set(name, Buffer.from(pem))
+    }
+    return String(this.#files.get(name))
+  }
+
   /** Runs command lines as a person would type them; every question is answered with nothing. */
   shell(commands: string): string {
     return execFileSync('sh', ['-ec', commands], {
@@ -42,7 +52,7 @@ export class KeyWorkshop {
   }
 
   write(name: string, content: string | Buffer): void {
-    writeFileSync(join(this.folder, name), content, { mode: 0o600 })
+    writeFileSync(join(this.folder, name), content)
   }
 
   close(): void {
@@ -52,10 +62,7 @@ export class KeyWorkshop {
   // The key that everything is about, in the shapes that the tools write.
 
   pkcs8(): string {
-    return this.text(
-      'key.pem',
-      'openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem',
-    )
+    return this.#readyKey('key.pem')
   }
 
   pkcs1(): string {
@@ -121,10 +128,7 @@ export class KeyWorkshop {
   // Another key of the same make, and keys of other makes.
 
   otherPkcs8(): string {
-    return this.text(
-      'other.pem',
-      'openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out other.pem',
-    )
+    return this.#readyKey('other.pem')
   }
 
   otherSpki(): string {

@@ -1,6 +1,4 @@
-import { Problem } from '../problem.ts'
 import { decodeBody } from './base64.ts'
-import { DerError } from './der.ts'
 import {
   describe,
   formatOf,
@@ -11,6 +9,7 @@ import {
 } from './detect.ts'
 import { encodedKind } from './encodings.ts'
 import { type DekInfo, splitHeaders } from './encryption.ts'
+import { explained, unreadable } from './faults.ts'
 import { copyAgain, sshToPkcs8 } from './hints.ts'
 import type { Normalized } from './normalize.ts'
 import { foreign, foreignDocument, foreignText } from './not-a-key.ts'
@@ -30,9 +29,9 @@ export interface KeyBlock {
  * @throws Problem
  */
 export function keyBlocksOf(normalized: Normalized, type: KeyType): KeyBlock[] {
-  if (normalized.bytes) return [bareBlock(normalized.bytes, normalized, type)]
   const { text } = normalized
-  const document = foreignDocument(normalized, type)
+  if (text === null) return [bareBlock(normalized, type)]
+  const document = foreignDocument(text, type)
   if (document) throw document
 
   const encapsulated = encapsulatedTexts(text)
@@ -40,31 +39,30 @@ export function keyBlocksOf(normalized: Normalized, type: KeyType): KeyBlock[] {
     ...encapsulated.map(({ label, text: body }) => pemBlock(label, body)),
     ...sshLinesIn(outside(text, encapsulated)).map(sshBlock),
   ]
-  if (blocks.length === 0) throw foreignText(normalized, type)
+  if (blocks.length === 0) throw foreignText(text, normalized, type)
   return blocks
 }
 
 function pemBlock(label: string, text: string): KeyBlock {
   const labelled = formatOfLabel(label)
   if (labelled === null) {
-    throw new Problem(
-      'key-unreadable',
+    throw unreadable(
       `contains BEGIN ${shown(label)}, which is not a supported key format`,
       label.startsWith('PGP')
         ? 'PGP keys and messages cannot be used; generate an RSA key pair with `command: generate`'
         : 'use the PEM file of the key: BEGIN PRIVATE KEY or BEGIN PUBLIC KEY',
     )
   }
-  if (labelled === 'SSH public') {
-    const der = decodeBody(withoutSshHeaders(text), label)
-    return identified({ label, der, encryption: null }, labelled)
-  }
-  const { encryption, body } = splitHeaders(text)
+  const { encryption, body } = splitHeaders(
+    labelled === 'SSH public' ? withoutSshHeaders(text) : text,
+  )
   const der = decodeBody(body, label)
   if (encryption && typeOf(labelled) === 'private') {
     return { label, format: labelled, der, encryption }
   }
-  return identified({ label, der, encryption: null }, labelled)
+  // Parameters are refused or ignored: what kind they are does not matter.
+  const format = labelled === 'parameters' ? labelled : checkedFormat(der, label, labelled)
+  return { label, format, der, encryption: null }
 }
 
 /** Header lines of RFC 4716 §3.3, quoted and continued or not. */
@@ -75,68 +73,43 @@ export function withoutSshHeaders(text: string): string {
   return text.replace(sshHeaders, '')
 }
 
-/** Decides the format by the bytes, and compares it with the label. */
-function identified(block: Omit<KeyBlock, 'format'>, labelled: KeyFormat): KeyBlock {
-  // Parameters are refused or ignored: what kind they are does not matter.
-  if (labelled === 'parameters') return { ...block, format: labelled }
-  const label = shown(block.label ?? '')
-  const format = readDer(() => formatOf(block.der), `BEGIN ${label}`)
-  if (format === labelled) return { ...block, format }
-  throw new Problem(
-    'key-unreadable',
-    `says BEGIN ${label}, which means ${describe(labelled)}, but contains ${format ? describe(format) : 'something else'}`,
+/** The format by the bytes, which must be the one that the label means. */
+function checkedFormat(der: Buffer, label: string, labelled: KeyFormat): KeyFormat {
+  const format = formatIn(der, `BEGIN ${shown(label)}`)
+  if (format === labelled) return format
+  throw unreadable(
+    `says BEGIN ${shown(label)}, which means ${describe(labelled)}, but contains ${format ? describe(format) : 'something else'}`,
     format === 'OpenSSH'
       ? `changing the BEGIN and END lines does not convert a key; restore them, then \`${sshToPkcs8}\``
       : `the BEGIN and END lines were edited, or two files were mixed; ${copyAgain}`,
   )
 }
 
-function bareBlock(bytes: Buffer, { layers }: Normalized, type: KeyType): KeyBlock {
+function bareBlock({ bytes, layers }: Normalized, type: KeyType): KeyBlock {
   try {
-    const format = readDer(() => formatOf(bytes), 'the body without BEGIN and END lines')
+    const format = formatIn(bytes, 'the body without BEGIN and END lines')
     if (format) return { label: null, format, der: bytes, encryption: null }
   } catch (error) {
     const kind = encodedKind(layers.slice(-1))
     throw kind ? foreign(kind, type) : error
   }
-  throw new Problem(
-    'key-unreadable',
+  throw unreadable(
     `contains ${bytes.length} bytes of DER that are not a key in any supported key format`,
-    copyAgain,
   )
 }
 
 function sshBlock({ blob }: SshLine): KeyBlock {
   const der = Buffer.from(blob, 'base64')
-  const format = readDer(() => formatOf(der), 'the ssh line') ?? 'SSH public'
+  const format = formatIn(der, 'the ssh line') ?? 'SSH public'
   return { label: null, format, der, encryption: null }
 }
 
-function readDer<T>(read: () => T, where: string): T {
+function formatIn(der: Buffer, where: string): KeyFormat | null {
   try {
-    return read()
+    return formatOf(der)
   } catch (error) {
-    throw error instanceof DerError ? derProblem(error, where) : error
+    throw explained(error, where)
   }
-}
-
-/** What a reader of bytes found wrong: `key-truncated` or `key-unreadable`. */
-export function derProblem({ fault, bytes }: DerError, where: string): Problem {
-  if (fault === 'truncated') {
-    return new Problem(
-      'key-truncated',
-      `is truncated: ${where} declares ${bytes} more bytes than are present`,
-      copyAgain,
-    )
-  }
-  if (fault === 'trailing') {
-    return new Problem(
-      'key-unreadable',
-      `has ${bytes} bytes after the end of the key in ${where}`,
-      `two keys were joined, or something was appended; ${copyAgain}`,
-    )
-  }
-  return new Problem('key-unreadable', `is damaged: ${where} is not strict DER`, copyAgain)
 }
 
 interface SshLine {
@@ -156,13 +129,8 @@ export function sshLinesIn(text: string): SshLine[] {
 
 /** Explanatory text: what is left without the blocks. */
 export function outside(text: string, blocks: readonly { start: number; end: number }[]): string {
-  let at = 0
-  const parts: string[] = []
-  for (const { start, end } of blocks) {
-    parts.push(text.slice(at, start))
-    at = end
-  }
-  return [...parts, text.slice(at)].join('\n')
+  const ends = [0, ...blocks.map(({ end }) => end)]
+  return ends.map((end, index) => text.slice(end, blocks[index]?.start)).join('\n')
 }
 
 /** A block as a message names it: by its label where there is one. */

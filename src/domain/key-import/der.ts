@@ -12,6 +12,7 @@ export const tag = {
   sequence: 0x30,
   context0: 0xa0,
   context1: 0xa1,
+  primitive1: 0x81,
 } as const
 
 export interface Der {
@@ -35,89 +36,95 @@ export class DerError extends Error {
   }
 }
 
-/** The one element that the bytes are, from the first to the last. */
-export function soleElement(bytes: Buffer): Der {
+/** The elements of the one SEQUENCE that the bytes are, from the first to the last. */
+export function membersOf(bytes: Buffer): Der[] {
   const { element, end } = readElement(bytes, 0)
   if (end > bytes.length) throw new DerError('truncated', end - bytes.length)
   if (end < bytes.length) throw new DerError('trailing', bytes.length - end)
-  return element
+  return children(element)
 }
 
-/** The elements inside one of the given tag. */
-export function children(der: Der | undefined, expected: number = tag.sequence): Der[] {
-  if (der?.tag !== expected) throw new DerError('malformed')
+/** The elements inside a SEQUENCE. */
+export function children(der: Der | undefined): Der[] {
+  const content = contentOf(der, tag.sequence)
   const elements: Der[] = []
-  for (let offset = 0; offset < der.content.length; ) {
-    const { element, end } = readElement(der.content, offset)
-    if (end > der.content.length) throw new DerError('malformed')
+  for (let offset = 0; offset < content.length; ) {
+    const { element, end } = readElement(content, offset)
+    if (end > content.length) throw new DerError('malformed')
     elements.push(element)
     offset = end
   }
   return elements
 }
 
-/** A non-negative INTEGER in its shortest form, as its bytes without a sign. */
-export function unsigned(der: Der | undefined): Buffer {
-  if (der?.tag !== tag.integer) throw new DerError('malformed')
-  const [first, second] = der.content
-  if (first === undefined || first >= 0x80) throw new DerError('malformed')
-  if (first !== 0) return der.content
-  if (second !== undefined && second < 0x80) throw new DerError('malformed')
-  return der.content.subarray(1)
+export function contentOf(der: Der | undefined, expected: number): Buffer {
+  if (der?.tag !== expected) throw new DerError('malformed')
+  return der.content
+}
+
+/** The bytes of a number above zero without its sign; an SSH number (RFC 4251 §5) follows the same rules. */
+export function positive(number: Buffer): Buffer {
+  const bytes = unsigned(number)
+  if (bytes.length === 0) throw new DerError('malformed')
+  return bytes
+}
+
+/** Nothing is left of zero. */
+function unsigned(number: Buffer): Buffer {
+  const [first = 0xff, second = 0xff] = number
+  const isShortest = first < 0x80 && (first > 0 || second >= 0x80)
+  if (!isShortest) throw new DerError('malformed')
+  return first === 0 ? number.subarray(1) : number
 }
 
 /** A small INTEGER, such as a version or an iteration count; Infinity when it does not fit. */
 export function count(der: Der | undefined): number {
-  const bytes = unsigned(der)
+  const bytes = unsigned(contentOf(der, tag.integer))
   return bytes.length > 6 ? Number.POSITIVE_INFINITY : Number(`0x0${bytes.toString('hex')}`)
-}
-
-export function octets(der: Der | undefined): Buffer {
-  if (der?.tag !== tag.octetString) throw new DerError('malformed')
-  return der.content
 }
 
 /** The bytes of a BIT STRING that has no unused bits. */
 export function bits(der: Der | undefined): Buffer {
-  if (der?.tag !== tag.bitString || der.content[0] !== 0) throw new DerError('malformed')
-  return der.content.subarray(1)
+  const content = contentOf(der, tag.bitString)
+  if (content[0] !== 0) throw new DerError('malformed')
+  return content.subarray(1)
 }
 
 /** An OBJECT IDENTIFIER in dots. */
 export function oid(der: Der | undefined): string {
-  if (der?.tag !== tag.oid || der.content.length === 0) throw new DerError('malformed')
   const arcs: number[] = []
   let arc = 0
-  for (const byte of der.content) {
+  for (const byte of contentOf(der, tag.oid)) {
     arc = arc * 128 + (byte & 0x7f)
-    if (byte < 0x80) {
-      arcs.push(arc)
-      arc = 0
-    }
+    if (byte >= 0x80) continue
+    arcs.push(arc)
+    arc = 0
   }
-  const [first = 0, ...rest] = arcs
+  const [first, ...rest] = arcs
+  if (first === undefined) throw new DerError('malformed')
   const root = Math.min(Math.floor(first / 40), 2)
   return [root, first - root * 40, ...rest].join('.')
 }
 
-function readElement(bytes: Buffer, offset: number): { element: Der; end: number } {
-  const [elementTag, length] = [bytes[offset], bytes[offset + 1]]
-  if (elementTag === undefined) throw new DerError('malformed')
-  // Keys need no tag numbers above 30, which take more than one byte.
-  if ((elementTag & 0x1f) === 0x1f) throw new DerError('malformed')
-  if (length === undefined) throw new DerError('truncated', 1)
-  const start = offset + 2
-  if (length < 0x80) return element(elementTag, bytes, start, length)
-  const size = length & 0x7f
-  // 0 would be the indefinite length of BER; three bytes count up to 16 MiB.
-  if (size === 0 || size > 3) throw new DerError('malformed')
-  if (start + size > bytes.length) throw new DerError('truncated', start + size - bytes.length)
-  const value = bytes.readUIntBE(start, size)
-  if (value < 0x80 || value < 2 ** (8 * (size - 1))) throw new DerError('malformed')
-  return element(elementTag, bytes, start + size, value)
+/** How the content of a SEQUENCE begins, in hex, of bytes that may be truncated; null where they are no SEQUENCE. */
+export function sequenceHead(bytes: Buffer): string | null {
+  const head = bytes.subarray(0, 32).toString('hex')
+  return /^30(?:[0-7].|81..|82....|83.{6})(.*)/.exec(head)?.[1] ?? null
 }
 
-function element(elementTag: number, bytes: Buffer, start: number, length: number) {
-  const end = start + length
+function readElement(bytes: Buffer, offset: number): { element: Der; end: number } {
+  const [elementTag, length] = bytes.subarray(offset)
+  // Keys need no tag numbers above 30, which take more than one byte.
+  if (elementTag === undefined || (elementTag & 0x1f) === 0x1f) throw new DerError('malformed')
+  if (length === undefined) throw new DerError('truncated', 1)
+  // 0 would be the indefinite length of BER; three bytes count up to 16 MiB.
+  const size = length < 0x80 ? 0 : length & 0x7f
+  if (length === 0x80 || size > 3) throw new DerError('malformed')
+  const start = offset + 2 + size
+  if (start > bytes.length) throw new DerError('truncated', start - bytes.length)
+  const value = size === 0 ? length : bytes.readUIntBE(offset + 2, size)
+  const isShortest = size === 0 || (value >= 0x80 && value >= 2 ** (8 * (size - 1)))
+  if (!isShortest) throw new DerError('malformed')
+  const end = start + value
   return { element: { tag: elementTag, content: bytes.subarray(start, end) }, end }
 }

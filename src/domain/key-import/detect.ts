@@ -1,13 +1,14 @@
 import {
   bits,
   children,
+  contentOf,
   count,
   type Der,
   DerError,
+  membersOf,
   oid,
-  soleElement,
+  positive,
   tag,
-  unsigned,
 } from './der.ts'
 import { isOpenSsh, isSshBlob } from './openssh.ts'
 
@@ -76,6 +77,34 @@ function labelsOf(format: KeyFormat): readonly string[] {
   return labels
 }
 
+/** Formats by the elements of their outermost SEQUENCE, each written as its letter. */
+const structures: readonly (readonly [RegExp, KeyFormat])[] = [
+  [/^isb/, 'PKCS#8'],
+  [/^i{9}s?$/, 'PKCS#1'],
+  [/^i{6}$/, 'traditional DSA'],
+  [/^ii$/, 'PKCS#1 public'],
+  [/^st$/, 'SPKI'],
+  [/^sb$/, 'encrypted PKCS#8'],
+  [/^ib/, 'SEC1'],
+  [/^iss?$/, 'PKCS#12'],
+  [/^oa$/, 'PKCS#7'],
+]
+
+const letters: Readonly<Record<number, string>> = {
+  [tag.integer]: 'i',
+  [tag.sequence]: 's',
+  [tag.octetString]: 'b',
+  [tag.bitString]: 't',
+  [tag.oid]: 'o',
+  [tag.context0]: 'a',
+  [tag.context1]: 'p',
+  [tag.primitive1]: 'p',
+}
+
+function structureOf(elements: readonly Der[]): string {
+  return elements.map((element) => letters[element.tag] ?? 'x').join('')
+}
+
 /**
  * What the bytes are; null when they are something else.
  * @throws DerError when they are truncated, continue after their end, or are not strict DER
@@ -83,39 +112,14 @@ function labelsOf(format: KeyFormat): readonly string[] {
 export function formatOf(bytes: Buffer): KeyFormat | null {
   if (isOpenSsh(bytes)) return 'OpenSSH'
   if (isSshBlob(bytes)) return 'SSH public'
-  const members = children(soleElement(bytes))
-  const structure = members.map(letter).join('')
-  const structures: readonly [RegExp, KeyFormat][] = [
-    [/^isb/, 'PKCS#8'],
-    [/^i{9}s?$/, 'PKCS#1'],
-    [/^i{6}$/, 'traditional DSA'],
-    [/^ii$/, 'PKCS#1 public'],
-    [/^st$/, 'SPKI'],
-    [/^sb$/, 'encrypted PKCS#8'],
-    [/^ib/, 'SEC1'],
-    [/^iss?$/, 'PKCS#12'],
-    [/^o0$/, 'PKCS#7'],
-  ]
-  if (structure === 'sst') return signedFormat(members[0])
-  return structures.find(([pattern]) => pattern.test(structure))?.[1] ?? null
-}
-
-/** A signed structure: a certificate has a validity, a request has not. */
-function signedFormat(signed: Der | undefined): KeyFormat {
-  const structure = children(signed).map(letter).join('')
-  return /^0?is{5}/.test(structure) ? 'certificate' : 'certificate request'
-}
-
-function letter({ tag: each }: Der): string {
-  const letters: Readonly<Record<number, string>> = {
-    [tag.integer]: 'i',
-    [tag.sequence]: 's',
-    [tag.octetString]: 'b',
-    [tag.bitString]: 't',
-    [tag.oid]: 'o',
-    [tag.context0]: '0',
+  const members = membersOf(bytes)
+  const structure = structureOf(members)
+  if (structure === 'sst') {
+    // A certificate has a validity, a request has not.
+    const isCertificate = /^a?is{5}/.test(structureOf(children(members[0])))
+    return isCertificate ? 'certificate' : 'certificate request'
   }
-  return letters[each] ?? 'x'
+  return structures.find(([pattern]) => pattern.test(structure))?.[1] ?? null
 }
 
 const rsaEncryption = '1.2.840.113549.1.1.1'
@@ -141,28 +145,16 @@ export interface TypedKey {
   readonly pkcs1: Buffer
 }
 
-/** RFC 5958 §2. Attributes and a public key may follow; they are ignored. */
+/** RFC 5958 §2. Attributes and a public key may follow, and nothing else; they are ignored. */
 export function parsePkcs8(bytes: Buffer): TypedKey {
-  const [version, algorithm, key, ...more] = children(soleElement(bytes))
-  if (count(version) > 1) throw new DerError('malformed')
-  // RFC 5958 §2: nothing but attributes [0] and a public key [1].
-  if (!/^0?1?$/.test(more.map(optional).join(''))) throw new DerError('malformed')
-  if (key?.tag !== tag.octetString) throw new DerError('malformed')
-  return { algorithm: algorithmOf(algorithm), pkcs1: key.content }
-}
-
-/** Whether PKCS#8 is of the version that every OpenSSL reads: the one without a public key. */
-export function isVersion1(bytes: Buffer): boolean {
-  return count(children(soleElement(bytes))[0]) === 0
-}
-
-function optional({ tag: each }: Der): string {
-  return each === tag.context0 ? '0' : [tag.context1, 0x81].includes(each) ? '1' : 'x'
+  const [version, algorithm, key, ...more] = membersOf(bytes)
+  if (count(version) > 1 || !/^a?p?$/.test(structureOf(more))) throw new DerError('malformed')
+  return { pkcs1: contentOf(key, tag.octetString), algorithm: algorithmOf(algorithm) }
 }
 
 /** RFC 5280 §4.1. */
 export function parseSpki(bytes: Buffer): TypedKey {
-  const [algorithm, key] = children(soleElement(bytes))
+  const [algorithm, key] = membersOf(bytes)
   return { algorithm: algorithmOf(algorithm), pkcs1: bits(key) }
 }
 
@@ -170,8 +162,7 @@ function algorithmOf(identifier: Der | undefined): string {
   const [id, parameters, ...more] = children(identifier)
   const name = oid(id)
   if (name === rsaEncryption) {
-    const isNull =
-      parameters === undefined || (parameters.tag === tag.null && !parameters.content.length)
+    const isNull = !parameters || contentOf(parameters, tag.null).length === 0
     if (!isNull || more.length > 0) throw new DerError('malformed')
   }
   return algorithms[name] ?? 'unknown'
@@ -179,19 +170,19 @@ function algorithmOf(identifier: Der | undefined): string {
 
 /** Number of primes of an RSAPrivateKey, whose numbers must all be there and above zero (RFC 8017 A.1.2). */
 export function primesOf(pkcs1: Buffer): number {
-  const [version, ...numbers] = children(soleElement(pkcs1))
+  const [version, ...numbers] = membersOf(pkcs1)
   if (count(version) > 1) throw new DerError('malformed')
   const others = count(version) === 1 ? children(numbers.pop()) : []
-  if (numbers.length !== 8 || numbers.some((each) => unsigned(each).length === 0)) {
-    throw new DerError('malformed')
-  }
+  assertNumbers(numbers, 8)
   return 2 + others.length
 }
 
 /** Throws unless the bytes are an RSAPublicKey with two numbers above zero. */
 export function assertRsaPublicKey(pkcs1: Buffer): void {
-  const numbers = children(soleElement(pkcs1))
-  if (numbers.length !== 2 || numbers.some((each) => unsigned(each).length === 0)) {
-    throw new DerError('malformed')
-  }
+  assertNumbers(membersOf(pkcs1), 2)
+}
+
+function assertNumbers(numbers: readonly Der[], expected: number): void {
+  if (numbers.length !== expected) throw new DerError('malformed')
+  for (const number of numbers) positive(contentOf(number, tag.integer))
 }

@@ -1,8 +1,8 @@
-import { Problem } from '../problem.ts'
-import { children, count, type Der, DerError, octets, oid, soleElement, tag } from './der.ts'
+import type { Problem } from '../problem.ts'
+import { children, contentOf, count, type Der, DerError, membersOf, oid, tag } from './der.ts'
+import { unreadable } from './faults.ts'
 import { sshToPkcs8 } from './hints.ts'
 import type { OpenSshHeader } from './openssh.ts'
-import { pemOf } from './pem.ts'
 
 /**
  * What decrypting a key may cost, so that it takes less than a second. The numbers are in the unencrypted part of the
@@ -19,11 +19,9 @@ const costLimits = {
   bcryptRounds: 64,
 } as const
 
-const oids = {
-  pbes2: '1.2.840.113549.1.5.13',
-  pbkdf2: '1.2.840.113549.1.5.12',
-  scrypt: '1.3.6.1.4.1.11591.4.11',
-} as const
+const pbes2 = '1.2.840.113549.1.5.13'
+const pbkdf2 = '1.2.840.113549.1.5.12'
+const scrypt = '1.3.6.1.4.1.11591.4.11'
 
 /** Schemes of PBES1 that OpenSSL still has: SHA-1 with Triple DES (PKCS #12). */
 const pbes1Schemes: readonly string[] = ['1.2.840.113549.1.12.1.3', '1.2.840.113549.1.12.1.4']
@@ -41,52 +39,54 @@ const ciphers: readonly string[] = [
  * @throws Problem `key-unreadable`; DerError
  */
 export function assertDecryptablePkcs8(der: Buffer): void {
-  const [scheme, data] = children(soleElement(der))
-  if (octets(data).length === 0) throw new DerError('malformed')
+  const [scheme, data] = membersOf(der)
+  if (contentOf(data, tag.octetString).length === 0) throw new DerError('malformed')
   const [id, parameters] = children(scheme)
-  if (oid(id) !== oids.pbes2) {
-    if (!pbes1Schemes.includes(oid(id))) throw outdated()
-    const [, iterations] = children(parameters)
-    assertIterations(count(iterations))
+  // The key derivation and the cipher of PBES2, the salt and the iterations of PBES1.
+  const [first, second] = children(parameters)
+  if (oid(id) === pbes2) {
+    assertKdf(first)
+    const [cipher] = children(second)
+    if (!ciphers.includes(oid(cipher))) throw outdated()
     return
   }
-  const [kdf, cipher] = children(parameters)
-  assertKdf(kdf)
-  const [cipherId] = children(cipher)
-  if (!ciphers.includes(oid(cipherId))) throw outdated()
+  if (!pbes1Schemes.includes(oid(id))) throw outdated()
+  assertIterations(count(second))
 }
 
 function assertKdf(kdf: Der | undefined): void {
   const [id, parameters] = children(kdf)
+  // The salt comes first. PBKDF2 may name a hash, scrypt has numbers only.
   const [, ...numbers] = children(parameters)
-  if (oid(id) === oids.pbkdf2) {
+  if (oid(id) === pbkdf2) {
     assertIterations(count(numbers[0]))
     return
   }
-  if (oid(id) !== oids.scrypt) throw outdated()
+  if (oid(id) !== scrypt) throw outdated()
   const [n = 0, r = 0, p = 0] = numbers.filter((each) => each.tag === tag.integer).map(count)
-  if (128 * n * r > costLimits.scryptMemory || n * r * p > costLimits.scryptWork) {
-    throw costly(`scrypt with N = ${n}, r = ${r}, p = ${p}`)
+  const what = `scrypt with N = ${n}, r = ${r}, p = ${p}`
+  if (128 * n * r > costLimits.scryptMemory) {
+    throw costly(what, 'more memory than OpenSSL allows', 'the program that encrypted it')
   }
+  if (n * r * p > costLimits.scryptWork) throw costly(what)
 }
 
 function assertIterations(iterations: number): void {
-  if (iterations > costLimits.pbkdf2Iterations) {
-    throw costly(`a key derivation of ${iterations} iterations`)
-  }
+  if (iterations <= costLimits.pbkdf2Iterations) return
+  throw costly(`a key derivation of ${iterations} iterations`)
 }
 
-function costly(what: string): Problem {
-  return new Problem(
-    'key-unreadable',
-    `is encrypted with ${what}: decrypting it would take longer than a second, or too much memory`,
-    'decrypt it on the system where it was generated: `openssl pkey -in privateKey.pem -out plain.pem`',
+const openSsl = '`openssl pkey -in privateKey.pem -out plain.pem`'
+
+function costly(what: string, cost = 'longer than a second', program = openSsl): Problem {
+  return unreadable(
+    `is encrypted with ${what}: decrypting it would take ${cost}`,
+    `decrypt it on the system where it was generated, with ${program}`,
   )
 }
 
 function outdated(): Problem {
-  return new Problem(
-    'key-unreadable',
+  return unreadable(
     'is encrypted with an algorithm that OpenSSL 3 no longer supports (such as DES, RC2 or RC4)',
     'decrypt it on the system where it was generated: `openssl pkey -provider legacy -provider default -in privateKey.pem -out plain.pem`',
   )
@@ -120,10 +120,9 @@ export function assertDecryptableDek({ cipher, iv }: DekInfo): void {
   if (iv.length !== ivDigits(cipher)) throw new DerError('malformed')
 }
 
-/** The block again as OpenSSL reads it. */
-export function pemOfEncrypted(label: string, { cipher, iv }: DekInfo, der: Buffer): string {
-  const headers = `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${cipher},${iv.toUpperCase()}\n\n`
-  return pemOf(label, der).replace('\n', `\n${headers}`)
+/** The header lines again as OpenSSL reads them. */
+export function headersOf({ cipher, iv }: DekInfo): string {
+  return `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${cipher},${iv.toUpperCase()}\n\n`
 }
 
 /** OpenSSH ciphers that sshpk supports, with their block size. */
@@ -158,8 +157,7 @@ export function assertDecryptableSsh(header: OpenSshHeader): void {
 }
 
 function unsupportedSsh(encryption: string): Problem {
-  return new Problem(
-    'key-unreadable',
+  return unreadable(
     `is an OpenSSH private key encrypted with ${encryption}`,
     `convert it on the system where it was generated: \`${sshToPkcs8}\``,
   )

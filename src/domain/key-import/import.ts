@@ -1,38 +1,45 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { type KeyPair, keyPairOf, sameKey } from '../key/pair.ts'
-import { assertPrivatePolicy, assertPublicPolicy } from '../key/policy.ts'
-import { Problem, type Warning } from '../problem.ts'
+import {
+  anotherAppKey,
+  assertAppKeyPolicy,
+  assertPrivatePolicy,
+  assertPublicPolicy,
+} from '../key/policy.ts'
+import { Problem, problemIn, type Warning } from '../problem.ts'
 import { type KeyBlock, keyBlocksOf, nameOf } from './blocks.ts'
 import { compatibilityWarnings, publicKeyWarnings, repairOf } from './compatibility.ts'
-import { describe, type KeyType, labelOf, typeOf } from './detect.ts'
-import { pemOfEncrypted } from './encryption.ts'
-import { isEncrypted, loadPrivateKey, loadPublicKey, type OpenSshReader } from './load.ts'
+import { describe, type KeyType, typeOf } from './detect.ts'
+import {
+  isEncrypted,
+  loadPrivateKey,
+  loadPublicKey,
+  type OpenSshReader,
+  pemOfBlock,
+  type Unlock,
+} from './load.ts'
 import { containsPrivateKey, maskable, masksOf } from './masks.ts'
 import { maxBytes, normalize } from './normalize.ts'
 import { empty, expected, tooLarge } from './not-a-key.ts'
-import { pemOf } from './pem.ts'
 
-export type { OpenSshReader } from './load.ts'
 export { containsPrivateKey, looksLikeKeyMaterial, masksOf } from './masks.ts'
+export type { OpenSshReader }
 
-export interface ImportOptions {
-  /** Used exactly as given: leading and trailing spaces are significant. */
-  readonly passphrase: string | null
-  readonly readOpenSsh: OpenSshReader
+export interface ImportOptions extends Unlock {
   /** The GitHub secret that the text came from, for the commands that a hint prints. */
   readonly secret?: string
   /** Where this is given, the key is not for Amazon Pay, and what Amazon Pay's SDKs can read does not matter. */
   readonly assertPolicy?: (pair: KeyPair) => void | Promise<void>
 }
 
-export interface ImportedPrivateKey {
+interface ImportedPrivateKey {
   readonly pair: KeyPair
   readonly warnings: readonly Warning[]
   /** Everything that has to be masked of the text, forms included that came up while it was read. */
   readonly masks: readonly string[]
 }
 
-export interface ImportedPublicKey {
+interface ImportedPublicKey {
   readonly publicKey: KeyObject
   readonly warnings: readonly Warning[]
 }
@@ -51,25 +58,24 @@ export async function importPrivateKey(
   options: ImportOptions,
 ): Promise<ImportedPrivateKey> {
   const { passphrase, secret, assertPolicy } = options
-  const { blocks, repeated } = keysIn(material, 'private')
-  const privates = blocks.filter(isType('private'))
-  const publics = blocks.filter(isType('public'))
+  const { privates, publics, others, repeated } = keysIn(material, 'private')
   const [first] = privates
-  if (first === undefined) {
-    throw publics[0] ? publicInsteadOfPrivate(publics[0]) : noKey(blocks, 'private')
-  }
+  if (!first) throw noKey(publics[0] ?? others[0], 'private')
   const load = async (block: KeyBlock) => {
     try {
       const key = await loadPrivateKey(block, options)
       await (assertPolicy ?? assertPrivatePolicy)(keyPairOf(key))
       return key
-    } catch (problem) {
-      throw withRepair(problem, String(material), secret)
+    } catch (error) {
+      const isMissing = error instanceof Problem && error.code === 'passphrase-missing'
+      if (!isMissing) throw error
+      const repair = repairOf(String(material), secret)
+      throw error.extend({ hint: `store the key unencrypted, ${repair}; ${error.hint}` })
     }
   }
   const pair = keyPairOf(await soleKey([first, ...privates.slice(1)], load))
   for (const block of publics) {
-    if (!(await isPublicKeyOf(block, pair))) throw ambiguous([first, block])
+    if (!isPublicKeyOf(block, pair)) throw ambiguous([first, block])
   }
   return {
     pair,
@@ -79,7 +85,22 @@ export async function importPrivateKey(
       ...(assertPolicy ? [] : compatibilityWarnings(String(material), secret)),
       ...passphraseWarnings(passphrase, privates.some(isEncrypted)),
     ],
-    masks: [...new Set([...masksOf(material), ...privates.flatMap(formsOf)])],
+    masks: [...new Set([...masksOf(material), ...privates.flatMap(masksOfBlock)])],
+  }
+}
+
+/** The private key of a GitHub App. Another one comes from its settings page, and not from this action. */
+export async function importAppKey(
+  text: string,
+  readOpenSsh: OpenSshReader,
+): Promise<ImportedPrivateKey> {
+  try {
+    const options = { passphrase: null, readOpenSsh, assertPolicy: assertAppKeyPolicy }
+    return await importPrivateKey(text, options)
+  } catch (error) {
+    const { code, hint } = problemIn(error)
+    const isOther = /^key-(?:wrong|policy|inconsistent)/.test(code) || hint.includes('generate`')
+    throw isOther ? problemIn(error).extend({ hint: anotherAppKey }) : error
   }
 }
 
@@ -89,10 +110,10 @@ export async function importPrivateKey(
  */
 export async function importPublicKey(material: string | Buffer): Promise<ImportedPublicKey> {
   if (containsPrivateKey(material)) throw privateInsteadOfPublic()
-  const { blocks, repeated } = keysIn(material, 'public')
-  const publics = blocks.filter(isType('public'))
+  const { privates, publics, others, repeated } = keysIn(material, 'public')
+  if (privates.length > 0) throw privateInsteadOfPublic()
   const [first] = publics
-  if (first === undefined) throw noKey(blocks, 'public')
+  if (!first) throw noKey(others[0], 'public')
   const load = async (block: KeyBlock) => {
     const key = await loadPublicKey(block)
     assertPublicPolicy(key)
@@ -108,29 +129,30 @@ export async function importPublicKey(material: string | Buffer): Promise<Import
   }
 }
 
-interface Keys {
-  readonly blocks: readonly KeyBlock[]
-  /** Whether a block is there more than once, byte by byte. */
-  readonly repeated: boolean
-}
-
-function keysIn(material: string | Buffer, type: KeyType): Keys {
+function keysIn(material: string | Buffer, type: KeyType) {
   const size = typeof material === 'string' ? Buffer.byteLength(material) : material.length
   if (size > maxBytes) throw tooLarge(size, type)
   const normalized = normalize(material)
-  if (normalized.bytes === null && normalized.text === '') throw empty()
+  if (normalized.text === '') throw empty()
   const found = keyBlocksOf(normalized, type)
   const blocks = found.filter(
     (block, index) => index === found.findIndex((other) => other.der.equals(block.der)),
   )
-  const keys = blocks.filter((block) => typeOf(block.format) !== null)
-  const certificates = blocks.filter((block) => block.format.startsWith('certificate'))
+  const keys = blocks.filter(({ format }) => typeOf(format) !== null)
+  const certificates = blocks.filter(({ format }) => format.startsWith('certificate'))
   if (keys.length > 0 && certificates.length > 0) throw ambiguous([...keys, ...certificates])
   if (keys.length > maxKeys) throw ambiguous(keys)
-  return { blocks, repeated: blocks.length < found.length }
+  return {
+    privates: blocks.filter(({ format }) => typeOf(format) === 'private'),
+    publics: blocks.filter(({ format }) => typeOf(format) === 'public'),
+    /** What is neither. */
+    others: blocks.filter(({ format }) => typeOf(format) === null),
+    /** Whether a block is there more than once, byte by byte. */
+    repeated: blocks.length < found.length,
+  }
 }
 
-/** Loads the first key, and makes sure that the others are the same one. */
+/** Loads the first key, and makes sure that the others are the same one. A key that cannot be used is another one. */
 async function soleKey(
   blocks: readonly [KeyBlock, ...KeyBlock[]],
   load: (block: KeyBlock) => Promise<KeyObject>,
@@ -139,58 +161,29 @@ async function soleKey(
   if (others.length === 0) return load(first)
   // Decrypting takes up to a second, and two encrypted keys are not one key in one text.
   if (blocks.filter(isEncrypted).length > 1) throw ambiguous(blocks)
-  const loadOne = async (block: KeyBlock) => {
-    try {
-      return await load(block)
-    } catch (problem) {
-      throw besideOthers(problem, blocks)
-    }
-  }
-  const key = await loadOne(first)
-  for (const block of others) {
-    if (!sameKey(publicKeyOf(await loadOne(block)), publicKeyOf(key))) throw ambiguous(blocks)
-  }
-  return key
-}
-
-/** A key that cannot be used is not a copy of one that can. */
-function besideOthers(problem: unknown, blocks: readonly KeyBlock[]): unknown {
-  const isPassphrase = problem instanceof Problem && problem.code.startsWith('passphrase')
-  return problem instanceof Problem && !isPassphrase ? ambiguous(blocks) : problem
-}
-
-function publicKeyOf(key: KeyObject): KeyObject {
-  return key.type === 'private' ? createPublicKey(key) : key
-}
-
-async function isPublicKeyOf(block: KeyBlock, pair: KeyPair): Promise<boolean> {
   try {
-    return sameKey(await loadPublicKey(block), pair.publicKey)
+    const key = await load(first)
+    for (const block of others) {
+      if (!key.equals(await load(block))) throw ambiguous(blocks)
+    }
+    return key
+  } catch (error) {
+    const isPassphrase = error instanceof Problem && error.code.startsWith('passphrase')
+    throw error instanceof Problem && !isPassphrase ? ambiguous(blocks) : error
+  }
+}
+
+function isPublicKeyOf(block: KeyBlock, pair: KeyPair): boolean {
+  try {
+    return sameKey(loadPublicKey(block), pair.publicKey)
   } catch (error) {
     if (error instanceof Problem) return false
     throw error
   }
 }
 
-function isType(type: KeyType): (block: KeyBlock) => boolean {
-  return ({ format }) => typeOf(format) === type
-}
-
-/** An encrypted key without a passphrase is best stored unencrypted: the hint says how. */
-function withRepair(problem: unknown, text: string, secret: string | undefined): unknown {
-  const isMissing = problem instanceof Problem && problem.code === 'passphrase-missing'
-  if (!isMissing) return problem
-  const hint = `store the key unencrypted, ${repairOf(text, secret)}; ${problem.hint}`
-  return problem.extend({ hint })
-}
-
-/** A private key's block as PEM and as one line of base64. */
-function formsOf(block: KeyBlock): string[] {
-  const label = labelOf(block.format)
-  const pem = block.encryption
-    ? pemOfEncrypted(label, block.encryption, block.der)
-    : pemOf(label, block.der)
-  return [...maskable(pem), block.der.toString('base64')]
+function masksOfBlock(block: KeyBlock): string[] {
+  return [...maskable(pemOfBlock(block)), block.der.toString('base64')]
 }
 
 function repetition(what: string): Warning {
@@ -221,14 +214,6 @@ function passphraseWarnings(passphrase: string | null, encrypted: boolean): Warn
   return warnings
 }
 
-function publicInsteadOfPrivate(block: KeyBlock): Problem {
-  return new Problem(
-    'key-wrong-half',
-    `contains ${describe(block.format)}; expected ${expected('private')}`,
-    'use the private key, which is in the other file (privateKey.pem) where the key pair was generated; it cannot be computed from the public key',
-  )
-}
-
 function privateInsteadOfPublic(): Problem {
   return new Problem(
     'key-wrong-half',
@@ -245,16 +230,17 @@ function ambiguous(blocks: readonly KeyBlock[]): Problem {
   )
 }
 
-/** Only what is not a key. */
-function noKey(blocks: readonly KeyBlock[], type: KeyType): Problem {
-  const [first] = blocks
-  const format = first?.format ?? 'parameters'
-  return new Problem(
-    format.startsWith('certificate') ? 'key-wrong-kind' : 'key-unreadable',
-    `contains ${describe(format)}; expected ${expected(type)}`,
-    noKeyHints[type][format] ?? noKeyHint[type],
-  )
+/** What is not a key, or is the public key instead of the private one. */
+function noKey(block: KeyBlock | undefined, type: KeyType): Problem {
+  const format = block?.format ?? 'parameters'
+  const fact = `contains ${describe(format)}; expected ${expected(type)}`
+  if (typeOf(format) === 'public') return new Problem('key-wrong-half', fact, useOtherFile)
+  const code = format.startsWith('certificate') ? 'key-wrong-kind' : 'key-unreadable'
+  return new Problem(code, fact, noKeyHints[type][format] ?? noKeyHint[type])
 }
+
+const useOtherFile =
+  'use the private key, which is in the other file (privateKey.pem) where the key pair was generated; it cannot be computed from the public key'
 
 const noKeyHint: Readonly<Record<KeyType, string>> = {
   private:
@@ -262,13 +248,15 @@ const noKeyHint: Readonly<Record<KeyType, string>> = {
   public: 'print the public key with `openssl pkey -in privateKey.pem -pubout`',
 }
 
+const fromPkcs12 = 'openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey'
+const ifOld = 'with `-legacy` after `pkcs12` if OpenSSL calls the file unsupported'
+
 const noKeyHints: Readonly<Record<KeyType, Readonly<Record<string, string>>>> = {
   private: {
-    'PKCS#12': 'extract the key: `openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey`',
+    'PKCS#12': `extract the key: \`${fromPkcs12}\`, ${ifOld}`,
   },
   public: {
-    'PKCS#12':
-      'extract the public key: `openssl pkcs12 -in file.p12 -nocerts -nodes | openssl pkey -pubout`',
+    'PKCS#12': `extract the public key: \`${fromPkcs12} -pubout\`, ${ifOld}`,
     certificate:
       'Amazon Pay does not use certificates; `openssl x509 -in file.crt -noout -pubkey` prints the public key alone',
     'certificate request':

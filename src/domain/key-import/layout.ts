@@ -1,28 +1,10 @@
 /** How the first private key's PEM block lies in a text, exactly as stored. */
-export interface PemLayout {
-  readonly text: string
-  readonly before: string
-  readonly after: string
-  /** On BEGIN's line, before and after it; the same for END. */
-  readonly beforeBegin: string
-  readonly afterBegin: string
-  readonly beforeEnd: string
-  readonly afterEnd: string
-  /** From BEGIN to END, both included. */
-  readonly block: string
-  /** Lines between BEGIN's line and END's. */
-  readonly bodyLines: readonly string[]
-  readonly isOneLine: boolean
-  /** Whether each line of the block has whitespace in front. */
-  readonly isIndented: boolean
-  /** Whether all SDKs are known to read it. */
-  readonly isPlain: boolean
-}
+export type PemLayout = Readonly<NonNullable<ReturnType<typeof layoutOf>>>
 
 const block = /-----BEGIN ((?:RSA )?PRIVATE KEY)-----[\s\S]*?-----END \1-----/
 
 /** Null where there is no unencrypted PEM block of a private key. */
-export function layoutOf(text: string): PemLayout | null {
+export function layoutOf(text: string) {
   const found = block.exec(text)
   if (!found) return null
   const [whole, label = ''] = found
@@ -36,14 +18,19 @@ export function layoutOf(text: string): PemLayout | null {
     text,
     before,
     after,
+    /** On BEGIN's line, before and after it; the same for END. */
     beforeBegin,
     afterBegin: lines[0] ?? '',
     beforeEnd: isOneLine ? '' : (lines.at(-1) ?? ''),
     afterEnd: /^[^\r\n]*/.exec(after)?.[0] ?? '',
+    /** From BEGIN to END, both included. */
     block: whole,
+    /** Lines between BEGIN's line and END's. */
     bodyLines: lines.slice(1, -1),
     isOneLine,
+    /** Whether each line of the block has whitespace in front. */
     isIndented: [beforeBegin, ...lines.slice(1)].every((line) => /^\s/.test(line)),
+    /** Whether all SDKs are known to read it. */
     isPlain: isPlain(before + whole + after.replaceAll(whole, '')),
   }
 }

@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { sameKey } from '../key/pair.ts'
-import { makeAnother } from '../key/policy.ts'
+import { inconsistent, makeAnother } from '../key/policy.ts'
 import { Problem } from '../problem.ts'
-import { derProblem, type KeyBlock, nameOf } from './blocks.ts'
-import { DerError } from './der.ts'
+import { type KeyBlock, nameOf } from './blocks.ts'
 import {
   assertRsaPublicKey,
   labelOf,
@@ -16,8 +15,9 @@ import {
   assertDecryptableDek,
   assertDecryptablePkcs8,
   assertDecryptableSsh,
-  pemOfEncrypted,
+  headersOf,
 } from './encryption.ts'
+import { explained, orElse, unreadable } from './faults.ts'
 import { fromOrigin } from './hints.ts'
 import { openSshHeader, rsaOfSsh, sshAlgorithm } from './openssh.ts'
 import { pemOf } from './pem.ts'
@@ -25,7 +25,7 @@ import { pemOf } from './pem.ts'
 /** Reads an OpenSSH private key, with or without passphrase; throws Problem. */
 export type OpenSshReader = (text: string, passphrase: string | null) => Promise<KeyObject>
 
-interface Unlock {
+export interface Unlock {
   /** Used exactly as given: leading and trailing spaces are significant. */
   readonly passphrase: string | null
   readonly readOpenSsh: OpenSshReader
@@ -35,51 +35,48 @@ interface Unlock {
  * The RSA private key in a block.
  * @throws Problem
  */
-export function loadPrivateKey(block: KeyBlock, unlock: Unlock): Promise<KeyObject> {
-  return explained(block, async () => {
-    if (block.format === 'SEC1') throw wrongKind('EC', block)
-    if (block.format === 'traditional DSA') throw wrongKind('DSA', block)
-    if (block.format === 'OpenSSH') return loadOpenSsh(block, unlock)
-    if (block.encryption || block.format === 'encrypted PKCS#8') {
-      return loadRsa(parsePkcs8(decrypted(block, unlock)), block)
-    }
-    const isPkcs1 = block.format === 'PKCS#1'
-    return loadRsa(isPkcs1 ? rsa(block.der) : parsePkcs8(block.der), block)
-  })
+export async function loadPrivateKey(block: KeyBlock, unlock: Unlock): Promise<KeyObject> {
+  const { format, der } = block
+  try {
+    if (format === 'SEC1') assertRsa('EC', block)
+    if (format === 'traditional DSA') assertRsa('DSA', block)
+    if (format === 'OpenSSH') return await loadOpenSsh(block, unlock)
+    if (isEncrypted(block)) return loadRsa(parsePkcs8(decrypted(block, unlock)), block)
+    return loadRsa(format === 'PKCS#1' ? rsa(der) : parsePkcs8(der), block)
+  } catch (error) {
+    throw explained(error, nameOf(block))
+  }
 }
 
 /**
  * The RSA public key in a block.
  * @throws Problem
  */
-export function loadPublicKey(block: KeyBlock): Promise<KeyObject> {
-  return explained(block, async () => {
-    if (block.format === 'SSH public') {
-      const algorithm = sshAlgorithm(block.der)
-      if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
-      return rsaOfSsh(block.der)
+export function loadPublicKey(block: KeyBlock): KeyObject {
+  const { format, der } = block
+  try {
+    if (format === 'SSH public') {
+      assertRsa(sshAlgorithm(der), block)
+      return rsaOfSsh(der)
     }
-    const { algorithm, pkcs1 } = block.format === 'SPKI' ? parseSpki(block.der) : rsa(block.der)
-    if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+    const { algorithm, pkcs1 } = format === 'SPKI' ? parseSpki(der) : rsa(der)
+    assertRsa(algorithm, block)
     assertRsaPublicKey(pkcs1)
-    try {
-      return createPublicKey({ key: pkcs1, format: 'der', type: 'pkcs1' })
-    } catch {
-      throw new Problem(
-        'key-unreadable',
-        'contains numbers that are not an RSA public key',
-        fromOrigin,
-      )
-    }
-  })
+    return made(
+      () => createPublicKey({ key: pkcs1, format: 'der', type: 'pkcs1' }),
+      unreadable('contains numbers that are not an RSA public key', fromOrigin),
+    )
+  } catch (error) {
+    throw explained(error, nameOf(block))
+  }
 }
 
-/** Names the block in which a reader of bytes found a fault. */
-async function explained<T>(block: KeyBlock, load: () => Promise<T>): Promise<T> {
+/** What OpenSSL makes. Its own error is left out: it would show one of half a dozen internal errors for one mistake. */
+function made<T>(make: () => T, problem: Problem): T {
   try {
-    return await load()
-  } catch (error) {
-    throw error instanceof DerError ? derProblem(error, nameOf(block)) : error
+    return make()
+  } catch {
+    throw problem
   }
 }
 
@@ -89,7 +86,7 @@ function rsa(pkcs1: Buffer): TypedKey {
 
 /** Loads the innermost part alone, so that nothing around it matters. */
 function loadRsa({ algorithm, pkcs1 }: TypedKey, block: KeyBlock): KeyObject {
-  if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+  assertRsa(algorithm, block)
   const primes = primesOf(pkcs1)
   if (primes > 2) {
     throw new Problem(
@@ -98,32 +95,26 @@ function loadRsa({ algorithm, pkcs1 }: TypedKey, block: KeyBlock): KeyObject {
       `leave out \`rsa_keygen_primes\`: ${makeAnother}`,
     )
   }
-  try {
-    return createPrivateKey({ key: pkcs1, format: 'der', type: 'pkcs1' })
-  } catch {
-    throw new Problem(
-      'key-inconsistent',
-      'contains numbers that are not an RSA key',
-      `${fromOrigin} (\`openssl pkey -check -noout -in privateKey.pem\` tells whether that copy is intact)`,
-    )
-  }
+  return made(
+    () => createPrivateKey({ key: pkcs1, format: 'der', type: 'pkcs1' }),
+    inconsistent('contains numbers that are not an RSA key'),
+  )
 }
 
 /** What is inside an encrypted PKCS#8 or PKCS#1 block, as PKCS#8 DER. */
 function decrypted(block: KeyBlock, unlock: Unlock): Buffer {
-  const { format, encryption, der } = block
-  if (encryption) assertDecryptableDek(encryption)
-  else assertDecryptablePkcs8(der)
-  const passphrase = passphraseFor(block, unlock)
-  // The cause is left out: it would show one of half a dozen internal errors of OpenSSL for one mistake.
-  try {
-    const key = encryption
-      ? createPrivateKey({ key: pemOfEncrypted(labelOf(format), encryption, der), passphrase })
-      : createPrivateKey({ key: der, format: 'der', type: 'pkcs8', passphrase })
-    return key.export({ format: 'der', type: 'pkcs8' })
-  } catch {
-    throw passphraseWrong()
-  }
+  if (block.encryption) assertDecryptableDek(block.encryption)
+  else assertDecryptablePkcs8(block.der)
+  const input = { key: pemOfBlock(block), passphrase: passphraseFor(block, unlock) }
+  return made(
+    () => createPrivateKey(input).export({ format: 'der', type: 'pkcs8' }),
+    passphraseWrong(),
+  )
+}
+
+/** A private key's block as PEM, with its header lines if it is encrypted by them. */
+export function pemOfBlock({ format, encryption, der }: KeyBlock): string {
+  return pemOf(labelOf(format), der, encryption ? headersOf(encryption) : '')
 }
 
 async function loadOpenSsh(block: KeyBlock, unlock: Unlock): Promise<KeyObject> {
@@ -135,11 +126,10 @@ async function loadOpenSsh(block: KeyBlock, unlock: Unlock): Promise<KeyObject> 
       'use a file with one key only',
     )
   }
-  const algorithm = sshAlgorithm(header.publicBlob)
-  if (algorithm !== 'RSA') throw wrongKind(algorithm, block)
+  assertRsa(sshAlgorithm(header.publicBlob), block)
   assertDecryptableSsh(header)
   const passphrase = header.cipher === 'none' ? null : passphraseFor(block, unlock)
-  const key = await unlock.readOpenSsh(pemOf(labelOf('OpenSSH'), block.der), passphrase)
+  const key = await unlock.readOpenSsh(pemOfBlock(block), passphrase)
   if (sameKey(rsaOfSsh(header.publicBlob), createPublicKey(key))) return key
   throw new Problem(
     'key-inconsistent',
@@ -168,24 +158,22 @@ export function passphraseWrong(): Problem {
 
 export function isEncrypted(block: KeyBlock): boolean {
   if (block.format === 'encrypted PKCS#8' || block.encryption) return true
-  if (block.format !== 'OpenSSH') return false
-  try {
-    return openSshHeader(block.der).cipher !== 'none'
-  } catch {
-    return false
-  }
+  return (
+    block.format === 'OpenSSH' && orElse('none', () => openSshHeader(block.der).cipher) !== 'none'
+  )
 }
 
-function wrongKind(algorithm: string, block: KeyBlock): Problem {
+function assertRsa(algorithm: string, block: KeyBlock): void {
+  if (algorithm === 'RSA') return
   if (algorithm === 'SSH certificate') {
-    return new Problem(
+    throw new Problem(
       'key-wrong-kind',
       'contains an SSH certificate, which is signed for logins; expected an RSA key',
       'use the key itself, in the file whose name does not end in -cert.pub',
     )
   }
   const kind = algorithm === 'unknown' ? 'of an unknown type' : `of type ${algorithm}`
-  return new Problem(
+  throw new Problem(
     'key-wrong-kind',
     `contains a key ${kind} (${nameOf(block)}); expected RSA (rsaEncryption)`,
     makeAnother,

@@ -3,10 +3,13 @@ import { maskForms, minMaskLength } from '../key/masks.ts'
 import { keyPairOf } from '../key/pair.ts'
 import { decodeBody } from './base64.ts'
 import { outside, sshLinesIn, withoutSshHeaders } from './blocks.ts'
+import { sequenceHead } from './der.ts'
 import { formatOf, formatOfLabel, type KeyFormat, typeOf } from './detect.ts'
 import { decodedForms } from './encodings.ts'
-import { isDocument, isGzip, maxBytes, normalize, parsedJson } from './normalize.ts'
-import { isOpenSsh, rsaOfSsh, sshAlgorithm } from './openssh.ts'
+import { orElse } from './faults.ts'
+import { parsedJson, textsIn } from './json.ts'
+import { isDocument, isGzip, maxBytes, normalize } from './normalize.ts'
+import { isOpenSsh, isSshBlob, rsaOfSsh, sshAlgorithm } from './openssh.ts'
 import { encapsulatedTexts, hasBoundary } from './pem.ts'
 
 /** Keys inside keys inside keys: beyond this, only the text itself is masked. */
@@ -25,7 +28,7 @@ export function masksOf(material: string | Buffer): string[] {
 
 function masksWithin(material: string | Buffer, depth: number): string[] {
   const { text, bytes, layers } = normalize(material)
-  if (bytes) {
+  if (text === null) {
     if (isPublic(bytes)) return []
     const base64 = bytes.toString('base64')
     return [...layers.flatMap((layer) => maskable(layer)), base64, ...formsOfDer(bytes)]
@@ -33,8 +36,8 @@ function masksWithin(material: string | Buffer, depth: number): string[] {
   if (text.length > maxBytes) return maskable(text)
   const secret = withoutPublicKeys(text)
   if (longLines(secret).length === 0) return []
-  const publicLines = new Set(secret === text ? [] : linesOf(text))
-  for (const line of linesOf(secret)) publicLines.delete(line)
+  const secretLines = new Set(linesOf(secret))
+  const publicLines = new Set(linesOf(text).filter((line) => !secretLines.has(line)))
   const inner = depth > 0 ? partsOf(text, layers) : []
   return [
     ...[...layers, secret].flatMap((layer) => maskable(layer, publicLines)),
@@ -47,35 +50,24 @@ function masksWithin(material: string | Buffer, depth: number): string[] {
 /** What is encoded in a text, or is a member of its JSON. */
 function partsOf(text: string, layers: readonly string[]): (string | Buffer)[] {
   const json = parsedJson(text)
-  return json ? stringsIn(json, 4) : [...new Set([...layers, text])].flatMap(decodedForms)
-}
-
-function stringsIn(value: unknown, depth: number): string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null || depth === 0) return []
-  return Object.values(value).flatMap((member) => stringsIn(member, depth - 1))
+  if (json) return textsIn(json).map((member) => member.text)
+  return [...new Set([...layers, text])].flatMap(decodedForms)
 }
 
 /** Every form of the private keys in a text that can be read without a passphrase. */
 function formsOfBlocks(text: string): string[] {
-  try {
-    return encapsulatedTexts(text).flatMap(({ label, text: body }) =>
-      formsOfDer(decodeBody(body, label)),
-    )
-  } catch {
-    return []
-  }
+  return orElse([], () =>
+    encapsulatedTexts(text).flatMap(({ label, text: body }) => formsOfDer(decodeBody(body, label))),
+  )
 }
 
 function formsOfDer(der: Buffer): string[] {
-  return (['pkcs8', 'pkcs1'] as const).flatMap((type) => {
-    try {
+  return (['pkcs8', 'pkcs1'] as const).flatMap((type) =>
+    orElse([], () => {
       const key = createPrivateKey({ key: der, format: 'der', type })
       return key.asymmetricKeyType === 'rsa' ? maskForms(keyPairOf(key)) : []
-    } catch {
-      return []
-    }
-  })
+    }),
+  )
 }
 
 /**
@@ -110,7 +102,7 @@ export function containsPrivateKey(material: string | Buffer): boolean {
 
 function containsWithin(material: string | Buffer, depth: number): boolean {
   const { text, bytes, layers } = normalize(material)
-  if (bytes) return beginsPrivate(bytes)
+  if (text === null) return beginsPrivate(bytes)
   if (layers.some((layer) => privateMarks.some((mark) => mark.test(layer)))) return true
   const secret = text.length > maxBytes ? text : withoutPublicKeys(text)
   if (runsIn(secret).some(isPrivateRun)) return true
@@ -128,17 +120,20 @@ const privateMarks: readonly RegExp[] = [
   /AGE-SECRET-KEY-1/,
 ]
 
-/** Bytes of a DER or OpenSSH private key's beginning: version and algorithm, or the first number. */
+/** Whether bytes begin as an OpenSSH or DER private key does. */
 function beginsPrivate(bytes: Buffer): boolean {
-  if (isOpenSsh(bytes)) return true
-  const head = bytes.subarray(0, 32).toString('hex')
-  return (
-    // PKCS#8; PKCS#1 and SEC1; encrypted PKCS#8 (PBES2, PBES1, PKCS #12).
-    /^30(?:82....|81..|..)02010030/.test(head) ||
-    /^30(?:82....|81..|..)02010[01](?:02(?:82|81)|04)/.test(head) ||
-    /^30(?:82....|81..|..)30(?:81..|..)06(?:092a864886f70d0105|0a2a864886f70d010c01)/.test(head)
-  )
+  return isOpenSsh(bytes) || privateHeads.some((head) => head.test(sequenceHead(bytes) ?? ''))
 }
+
+/** Version and algorithm, version and first number, or the algorithm of an encrypted key. */
+const privateHeads: readonly RegExp[] = [
+  // PKCS#8 of both versions
+  /^02010[01]30/,
+  // PKCS#1 and SEC1
+  /^02010[01](?:02(?:82|81)|04)/,
+  // Encrypted PKCS#8: PBES1 and PBES2, PKCS #12
+  /^30(?:81..|..)06(?:092a864886f70d0105|0a2a864886f70d010c01)/,
+]
 
 /** Long runs of base64 or hex, across lines. */
 function runsIn(text: string): string[] {
@@ -170,10 +165,9 @@ function isBody(lines: readonly string[]): boolean {
 }
 
 function beginsPublic(bytes: Buffer): boolean {
-  const head = bytes.subarray(0, 16).toString('hex')
-  const isCertificateOrSpki = /^30(?:82....|81..)30/.test(head)
-  const isPkcs1OrPkcs12 = /^30(?:82....|81..)02(?:82|81|0103)/.test(head)
-  return isCertificateOrSpki || isPkcs1OrPkcs12 || isGzip(bytes) || /^0000....7373682d/.test(head)
+  // A certificate or SPKI, PKCS#1, PKCS#12.
+  if (/^(?:30|02(?:82|81|0103))/.test(sequenceHead(bytes) ?? '')) return true
+  return isGzip(bytes) || isSshBlob(bytes)
 }
 
 /**
@@ -185,21 +179,20 @@ export function looksLikeKeyMaterial(text: string): boolean {
   if (/[\n\r\0{"]|\\n|BEGIN|PRIVATE|PuTTY/.test(trimmed) || text.length > 255) return true
   if (/^(?:ssh-|ecdsa-|sk-)\S{0,60}\s/.test(trimmed)) return true
   if (/^[A-Za-z0-9+/_=-]{100,}$/.test(trimmed) && !trimmed.startsWith('/')) return true
-  const { text: inside, bytes } = normalize(text)
-  return bytes !== null || hasBoundary(inside) || isDocument(inside)
+  const { text: inside } = normalize(text)
+  return inside === null || hasBoundary(inside) || isDocument(inside)
 }
 
 function withoutPublicKeys(text: string): string {
-  try {
-    const blocks = encapsulatedTexts(text)
-    const publics = blocks.filter(({ label, text: body }) => isPublicBlock(label, body))
+  return orElse(text, () => {
+    const publics = encapsulatedTexts(text).filter((block) =>
+      isPublicBlock(block.label, block.text),
+    )
     const rest = outside(text, publics)
     return sshLinesIn(rest)
       .filter(({ blob }) => isPublic(Buffer.from(blob, 'base64')))
       .reduce((left, { line }) => left.replace(line, ''), rest)
-  } catch {
-    return text
-  }
+  })
 }
 
 function isPublicBlock(label: string, body: string): boolean {
@@ -210,13 +203,11 @@ function isPublicBlock(label: string, body: string): boolean {
 
 /** Proven by the bytes themselves, since a label can be wrong. */
 function isPublic(bytes: Buffer): boolean {
-  try {
+  return orElse(false, () => {
     const format = formatOf(bytes)
     if (format === 'SSH public' && sshAlgorithm(bytes) === 'RSA') rsaOfSsh(bytes)
     return format !== null && isHarmless(format)
-  } catch {
-    return false
-  }
+  })
 }
 
 function isHarmless(format: KeyFormat): boolean {

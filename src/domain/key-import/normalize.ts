@@ -1,3 +1,5 @@
+import { sequenceHead } from './der.ts'
+import { parsedJson, unquotedJson } from './json.ts'
 import { isOpenSsh, isSshBlob } from './openssh.ts'
 import { hasBoundary } from './pem.ts'
 
@@ -9,12 +11,10 @@ export const maxBytes = 64 * 1024
  * no key: nothing is guessed, and what is left is read strictly.
  */
 export interface Normalized {
-  /** The innermost text; empty when the bytes are all there is. */
-  readonly text: string
-  /** Without boundaries: DER, or the binary form of SSH. */
-  readonly bytes: Buffer | null
-  /** What the innermost layer was decoded from. */
-  readonly innermost: Buffer
+  /** The innermost text; null where there is only a key without boundaries: DER, or the binary form of SSH. */
+  readonly text: string | null
+  /** That key, or what the innermost text was decoded from. */
+  readonly bytes: Buffer
   /** Every text on the way, from the outside in: forms in which the key could come back. */
   readonly layers: readonly string[]
 }
@@ -26,30 +26,20 @@ const maxLayers = 8
 export function normalize(material: string | Buffer): Normalized {
   const layers: string[] = []
   let bytes: Buffer = typeof material === 'string' ? Buffer.from(material) : material
-  for (let depth = 0; ; depth++) {
-    if (isBinaryKey(bytes)) return { text: '', bytes, innermost: bytes, layers }
+  for (let depth = 0; !isBinaryKey(bytes); depth++) {
     const decoded = decode(bytes)
     const text = withoutWrapping(decoded)
     layers.push(decoded, text)
     const inner = depth < maxLayers && !isDocument(text) ? base64Inside(text) : null
-    if (inner === null) return { text, bytes: null, innermost: bytes, layers }
+    if (inner === null) return { text, bytes, layers }
     bytes = inner
   }
+  return { text: null, bytes, layers }
 }
 
 /** A text with a syntax of its own: JSON, PuTTY, XML. Removing quotes would break it. */
 export function isDocument(text: string): boolean {
   return text.startsWith('PuTTY-User-Key-File') || text.startsWith('<') || parsedJson(text) !== null
-}
-
-/** An object or array; null for every other text. */
-export function parsedJson(text: string): object | null {
-  if (!/^[{[]/.test(text)) return null
-  try {
-    return JSON.parse(text) as object
-  } catch {
-    return null
-  }
 }
 
 /** UTF-8, or UTF-16 by its byte order mark or by the NUL bytes that it has between plain characters. */
@@ -66,13 +56,10 @@ function decode(bytes: Buffer): string {
 
 /** Plain characters have a zero byte each, on one side of all pairs; the odd other character may be among them. */
 function byteOrder(bytes: Buffer): 'LE' | 'BE' | null {
-  const sample = bytes.subarray(0, 256)
-  const zeros = [0, 0]
-  for (const [index, byte] of sample.entries()) {
-    if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1
-  }
-  const [even = 0, odd = 0] = zeros
-  const most = sample.length / 4
+  const sample = [...bytes.subarray(0, 256)]
+  const zerosAt = (side: number) =>
+    sample.filter((byte, index) => byte === 0 && index % 2 === side).length
+  const [even, odd, most] = [zerosAt(0), zerosAt(1), sample.length / 4]
   if (odd > most && even === 0) return 'LE'
   if (even > most && odd === 0) return 'BE'
   return null
@@ -106,16 +93,6 @@ function trimmed(text: string): string {
     .replace(/[\u200b\u2060]{1,8}$/, '')
 }
 
-function unquotedJson(text: string): string {
-  if (!text.startsWith('"')) return text
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'string' ? value : text
-  } catch {
-    return text
-  }
-}
-
 /** Line ends and other characters written as escapes, once or twice escaped. */
 const escapeSequence = /\\{1,4}(?:r\\{1,4}n|[nrt]|["'/+=]|u[0-9A-Fa-f]{4})/g
 
@@ -125,8 +102,13 @@ function unescaped(text: string): string {
     const meant = written.replace(/\\/g, '')
     if (/^(?:rn|n|r)$/.test(meant)) return '\n'
     if (meant === 't') return '\t'
-    return meant.length === 1 ? meant : String.fromCharCode(Number.parseInt(meant.slice(1), 16))
+    return meant.length === 1 ? meant : fromHex(meant, meant.slice(1))
   })
+}
+
+/** The character of a hexadecimal code, for `replace`. */
+export function fromHex(_: string, code: string): string {
+  return String.fromCharCode(Number.parseInt(code, 16))
 }
 
 /** `export KEY=…`, `KEY: …`, `key: |`. Base64 may end in `=`, so something must follow. */
@@ -159,17 +141,11 @@ function isText(bytes: Buffer): boolean {
   return text.length > 0 && !/[\0-\x08\x0b\x0e-\x1f\x7f\ufffd]/.test(text)
 }
 
-/** Whether bytes start as a DER key, an OpenSSH key or an SSH public key do. They may still be truncated or damaged. */
+/** Whether bytes begin as a DER key, an OpenSSH key or an SSH public key does. They may be truncated or damaged. */
 function isBinaryKey(bytes: Buffer): boolean {
-  return isOpenSsh(bytes) || isSshBlob(bytes) || isDerSequence(bytes)
-}
-
-function isDerSequence(bytes: Buffer): boolean {
-  const [first, length = 0] = bytes
-  if (first !== 0x30) return false
-  const short = length < 0x80
+  if (isOpenSsh(bytes) || isSshBlob(bytes)) return true
+  const [, length = 0] = bytes
   // A short text could look like a short sequence: that one must be whole.
-  if (short ? bytes.length !== length + 2 : length < 0x81 || length > 0x83) return false
-  const inner = bytes[short ? 2 : 2 + (length & 0x7f)]
-  return inner === 0x30 || inner === 0x02 || inner === 0x06
+  const isLong = length >= 0x80 || bytes.length === length + 2
+  return isLong && /^(?:30|02|06)/.test(sequenceHead(bytes) ?? '')
 }

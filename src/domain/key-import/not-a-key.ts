@@ -1,24 +1,28 @@
 import { Problem } from '../problem.ts'
 import type { KeyType } from './detect.ts'
 import { encodedKind, isKeyText } from './encodings.ts'
-import { type Foreign, foreignDocuments, foreignTexts } from './foreign.ts'
+import { unreadable } from './faults.ts'
+import {
+  type Foreign,
+  type ForeignTexts,
+  foreignAmong,
+  foreignDocuments,
+  foreignTexts,
+} from './foreign.ts'
 import { copyAgain } from './hints.ts'
-import { isGzip, maxBytes, type Normalized, parsedJson } from './normalize.ts'
+import { type JsonText, parsedJson, textsIn } from './json.ts'
+import { isGzip, maxBytes, type Normalized } from './normalize.ts'
 
 const writeAsPem =
   'write it as PEM on the system where it was generated: for a private key `openssl pkey -in privateKey.pem`, for its public key add `-pubout`'
 
 /** Names what a text without any key is. As it came, it says more than without its quotes and names. */
-export function foreignText({ text, innermost, layers }: Normalized, type: KeyType): Problem {
+export function foreignText(text: string, { bytes, layers }: Normalized, type: KeyType): Problem {
   const texts = [...new Set([layers[0]?.trim() ?? text, text])]
-  const kind =
-    dataKind(innermost, texts) ??
-    encodedKind(texts) ??
-    foreignTexts.find(({ sign }) => texts.some((each) => sign.test(each)))
+  const kind = dataKind(bytes, texts) ?? encodedKind(texts) ?? foreignAmong(foreignTexts, texts)
   if (kind) return foreign(kind, type)
-  return new Problem(
-    'key-unreadable',
-    `contains no key (${innermost.length} bytes); expected ${expected(type)}`,
+  return unreadable(
+    `contains no key (${bytes.length} bytes); expected ${expected(type)}`,
     type === 'private' ? copyAgain : writeAsPem,
   )
 }
@@ -28,11 +32,14 @@ function dataKind(bytes: Buffer, texts: readonly string[]): Foreign | null {
   if (isGzip(bytes)) {
     return {
       what: 'a gzip archive',
-      hint: 'unpack it first (`gunzip`, `tar -xzf`), and use the key file itself',
+      hint: 'unpack it first (`gunzip FILE.gz` or `tar -xzf FILE.tar.gz`), and use the key file itself',
     }
   }
   if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
-    return { what: 'a ZIP archive', hint: 'unpack it first (`unzip`), and use the key file itself' }
+    return {
+      what: 'a ZIP archive',
+      hint: 'unpack it first (`unzip FILE.zip`), and use the key file itself',
+    }
   }
   if (!texts.some((text) => text.includes('\0'))) return null
   return {
@@ -42,20 +49,19 @@ function dataKind(bytes: Buffer, texts: readonly string[]): Foreign | null {
 }
 
 /** A document that is not read, whatever is in it. */
-export function foreignDocument({ text }: Normalized, type: KeyType): Problem | null {
+export function foreignDocument(text: string, type: KeyType): Problem | null {
   const json = parsedJson(text)
-  const kind = json === null ? foreignDocuments.find(({ sign }) => sign.test(text)) : jsonKind(json)
+  const kind = json ? jsonKind(json) : foreignAmong(foreignDocuments, [text])
   return kind ? foreign(kind, type) : null
 }
 
 export function foreign({ what, hint }: Foreign, type: KeyType): Problem {
-  return new Problem('key-unreadable', `contains ${what}; expected ${expected(type)}`, hint)
+  return unreadable(`contains ${what}; expected ${expected(type)}`, hint)
 }
 
 /** A text that is too large to be one key. */
 export function tooLarge(bytes: number, type: KeyType): Problem {
-  return new Problem(
-    'key-unreadable',
+  return unreadable(
     `contains ${bytes} bytes, and a key is never larger than ${maxBytes}; expected ${expected(type)}`,
     'use the key file alone: `wc -c privateKey.pem` prints its size, which is about 1700 bytes',
   )
@@ -76,58 +82,39 @@ export function expected(type: KeyType): string {
     : 'an RSA public key in PEM (BEGIN PUBLIC KEY)'
 }
 
-function jsonKind(json: object): Foreign {
-  const names = Object.keys((Array.isArray(json) ? json[0] : json) ?? {})
-  const has = (pattern: RegExp) => names.some((name) => pattern.test(name))
-  const kind = (what: string, hint: string): Foreign => ({ what, hint })
-  if (has(/^(?:kty|keys)$/)) {
-    return kind(
-      'a key as JSON (JWK)',
-      'write it as PEM: in Node.js `crypto.createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" })`; for a public key `createPublicKey` and "spki"',
-    )
-  }
-  const path = pathToKey(json, 4)
-  if (path !== null) {
-    const expression = `\`\${{ fromJSON(secrets.NAME).${path} }}\``
-    return path === ''
-      ? kind('JSON with a key in one of its members', 'use the value of that member alone')
-      : kind(`JSON with a key in its member ${path}`, `use that member alone: ${expression}`)
-  }
-  if (has(/^encrypted_?(?:key|payload)$/i)) {
-    return kind(
-      'the encrypted payload of the key exchange of an Amazon Pay plugin, in which there is no API key',
+/** JSON by the names of its members. */
+const jsonDocuments: ForeignTexts = {
+  'the encrypted payload of the key exchange of an Amazon Pay plugin, in which there is no API key':
+    [
+      /^encrypted_?(?:key|payload)$/im,
       'the plugin that requested it keeps the private key; for this action generate a key pair with `command: generate`',
-    )
-  }
-  if (has(/^(?:public_?key_?id|merchant_?id|store_?id)$/i)) {
-    return kind(
-      'the JSON download of Integration Central, which names a key and does not contain it',
-      'the Public Key ID in it belongs in public-key-id; the private key is in the file privateKey.pem or AmazonPay_….pem, where it was generated',
-    )
-  }
-  return kind('JSON without a key', 'use the key itself, beginning with BEGIN')
+    ],
+  'the JSON download of Integration Central, which names a key and does not contain it': [
+    /^(?:public_?key_?id|merchant_?id|store_?id)$/im,
+    'the Public Key ID in it belongs in public-key-id; the private key is in the file privateKey.pem or AmazonPay_….pem, where it was generated',
+  ],
+  'JSON without a key': [/^/, 'use the key itself, beginning with BEGIN'],
 }
 
-/** Where in a JSON value a key is: `data.key`; an empty text where the way there cannot be shown. */
-function pathToKey(value: unknown, depth: number): string | null {
-  if (typeof value === 'string') return pathInText(value, depth)
-  if (typeof value !== 'object' || value === null || depth < 0) return null
-  for (const [name, member] of Object.entries(value)) {
-    const path = pathToKey(member, depth - 1)
-    if (path !== null) return Array.isArray(value) ? '' : joinPath(name, path, member)
+const jwk: ForeignTexts = {
+  'a key as JSON (JWK)': [
+    /^(?:kty|keys)$/m,
+    'write it as PEM: in Node.js `crypto.createPrivateKey({ key: jwk, format: "jwk" }).export({ type: "pkcs8", format: "pem" })`; for a public key `createPublicKey` and "spki"',
+  ],
+}
+
+function jsonKind(json: object): Foreign | null {
+  const names = [Object.keys((Array.isArray(json) ? json[0] : json) ?? {}).join('\n')]
+  const key = textsIn(json).find(({ text }) => isKeyText(text))
+  const kind = key ? memberKind(key) : foreignAmong(jsonDocuments, names)
+  return foreignAmong(jwk, names) ?? kind
+}
+
+function memberKind({ member }: JsonText): Foreign {
+  return {
+    what: `JSON with a key in ${member ? `its member ${member.path}` : 'one of its members'}`,
+    hint: member
+      ? `use that member alone: \`\${{ ${member.expression} }}\``
+      : 'use the value of that member alone',
   }
-  return null
-}
-
-/** JSON in a text is read once more, but the way into it is not shown. */
-function pathInText(value: string, depth: number): string | null {
-  const inner = depth > 0 ? parsedJson(value.trim()) : null
-  const isKey = inner ? pathToKey(inner, depth - 1) !== null : isKeyText(value)
-  return isKey ? '' : null
-}
-
-function joinPath(name: string, path: string, member: unknown): string {
-  const isName = /^[A-Za-z_][\w-]{0,60}$/.test(name)
-  if (!isName || (path === '' && typeof member !== 'string')) return ''
-  return path === '' ? name : `${name}.${path}`
 }

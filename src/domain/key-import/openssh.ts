@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { DerError } from './der.ts'
+import { DerError, positive } from './der.ts'
 
 const magic = 'openssh-key-v1\0'
 
@@ -14,66 +14,53 @@ export function isSshBlob(bytes: Buffer): boolean {
 }
 
 /** What the unencrypted part of an OpenSSH private key file says (OpenSSH, PROTOCOL.key). */
-export interface OpenSshHeader {
-  readonly cipher: string
-  readonly kdf: string
-  readonly rounds: number
-  readonly keys: number
-  readonly publicBlob: Buffer
-  /** Length of the part that may be encrypted. */
-  readonly secretLength: number
-  /** Bytes after it: some ciphers put a tag there; with others there must be none. */
-  readonly trailing: number
-}
+export type OpenSshHeader = Readonly<ReturnType<typeof openSshHeader>>
 
 /**
  * Reads the unencrypted part: everything that decides whether to try to decrypt the rest.
  * @throws DerError `truncated`, `trailing` or `malformed`
  */
-export function openSshHeader(bytes: Buffer): OpenSshHeader {
+export function openSshHeader(bytes: Buffer) {
   const reader = new SshReader(bytes.subarray(magic.length))
   const cipher = reader.text()
   const kdf = reader.text()
   const kdfOptions = new SshReader(reader.string())
   const keys = reader.uint32()
   const publicBlob = reader.string()
-  const secret = reader.string()
-  let rounds = 0
-  if (kdf === 'bcrypt') {
-    kdfOptions.string()
-    rounds = kdfOptions.uint32()
-  }
+  // What may be encrypted. Some ciphers put a tag after it; with others, nothing may follow.
+  const secretLength = reader.string().length
+  const trailing = reader.left
+  // The salt comes first.
+  if (kdf === 'bcrypt') kdfOptions.string()
+  const rounds = kdf === 'bcrypt' ? kdfOptions.uint32() : 0
   kdfOptions.end()
-  return {
-    cipher,
-    kdf,
-    rounds,
-    keys,
-    publicBlob,
-    secretLength: secret.length,
-    trailing: reader.left,
-  }
+  return { cipher, kdf, rounds, keys, publicBlob, secretLength, trailing }
 }
 
-/** Algorithm of an SSH public key (RFC 4253 §6.6) by its usual name. */
+/** Types of SSH keys (RFC 4253 §6.6) and the usual name of their algorithm. */
+const sshTypes: readonly (readonly [RegExp, string])[] = [
+  [/-cert-/, 'SSH certificate'],
+  [/^ssh-rsa$/, 'RSA'],
+  [/^ssh-dss$/, 'DSA'],
+  [/^ssh-ed25519/, 'Ed25519'],
+  [/^ecdsa-/, 'EC'],
+  [/^sk-/, 'security key'],
+]
+
+/** Algorithm of an SSH public key by its usual name. */
 export function sshAlgorithm(blob: Buffer): string {
   const type = new SshReader(blob).text()
-  if (type.includes('-cert-')) return 'SSH certificate'
-  if (type === 'ssh-rsa') return 'RSA'
-  if (type === 'ssh-dss') return 'DSA'
-  if (type.startsWith('ssh-ed25519')) return 'Ed25519'
-  if (type.startsWith('ecdsa-')) return 'EC'
-  if (type.startsWith('sk-')) return 'security key'
-  return 'unknown'
+  return sshTypes.find(([pattern]) => pattern.test(type))?.[1] ?? 'unknown'
 }
 
 /** The key of an `ssh-rsa` blob, read to its end. */
 export function rsaOfSsh(blob: Buffer): KeyObject {
   const reader = new SshReader(blob)
   reader.string()
-  const [e, n] = [reader.mpint(), reader.mpint()].map((each) => each.toString('base64url'))
+  const number = (): string => positive(reader.string()).toString('base64url')
+  const key = { kty: 'RSA', e: number(), n: number() }
   reader.end()
-  return createPublicKey({ key: { kty: 'RSA', n: n ?? '', e: e ?? '' }, format: 'jwk' })
+  return createPublicKey({ key, format: 'jwk' })
 }
 
 class SshReader {
@@ -96,16 +83,6 @@ class SshReader {
     return this.string().toString('latin1')
   }
 
-  /** A number above zero, in its shortest form (RFC 4251 §5). */
-  mpint(): Buffer {
-    const number = this.string()
-    const [first, second] = number
-    if (first === undefined || first >= 0x80) throw new DerError('malformed')
-    if (first !== 0) return number
-    if (second === undefined || second < 0x80) throw new DerError('malformed')
-    return number.subarray(1)
-  }
-
   get left(): number {
     return this.#bytes.length - this.#offset
   }
@@ -115,10 +92,9 @@ class SshReader {
   }
 
   #take(length: number): Buffer {
-    const end = this.#offset + length
-    if (end > this.#bytes.length) throw new DerError('truncated', end - this.#bytes.length)
-    const taken = this.#bytes.subarray(this.#offset, end)
-    this.#offset = end
-    return taken
+    const start = this.#offset
+    if (length > this.left) throw new DerError('truncated', length - this.left)
+    this.#offset += length
+    return this.#bytes.subarray(start, this.#offset)
   }
 }

@@ -1,4 +1,6 @@
-import { formatOf, isVersion1 } from './detect.ts'
+import { sequenceHead } from './der.ts'
+import { formatOf } from './detect.ts'
+import { orElse } from './faults.ts'
 import { sshToPkcs8 } from './hints.ts'
 import { normalize } from './normalize.ts'
 
@@ -8,9 +10,11 @@ import { normalize } from './normalize.ts'
  */
 export function repairHint(text: string, secret: string, isReadByOpenSsl: boolean): string {
   const { text: inside } = normalize(text)
-  if (inside.includes('BEGIN OPENSSH PRIVATE KEY')) {
+  if (inside?.includes('BEGIN OPENSSH PRIVATE KEY')) {
     const isPlain = text.trimEnd() === inside && !text.includes('\r')
-    return `${isPlain ? withThisText : asGenerated}: \`${sshToPkcs8} && gh secret set ${secret} < privateKey.pem\``
+    // ssh-keygen ignores a file that others may read, as a saved text usually is.
+    const convert = `chmod 600 privateKey.pem && ${sshToPkcs8}`
+    return `${isPlain ? withThisText : asGenerated}: \`${convert} && gh secret set ${secret} < privateKey.pem\``
   }
   if (hasLineOfQuotes(text)) return `${asGenerated}: ${withoutQuotes(secret)}`
   const plain = storeCommand('openssl pkey -in privateKey.pem', secret)
@@ -77,11 +81,8 @@ function strictBase64(text: string): Buffer {
 }
 
 function isReadable(der: Buffer): boolean {
-  try {
-    const format = formatOf(der)
-    if (format === 'PKCS#8') return isVersion1(der)
-    return format === 'PKCS#1' || format === 'encrypted PKCS#8'
-  } catch {
-    return false
-  }
+  const format = orElse(null, () => formatOf(der))
+  // Not every OpenSSL reads version 2 of PKCS#8, with a public key in it.
+  if (format === 'PKCS#8') return sequenceHead(der)?.startsWith('020100') === true
+  return format === 'PKCS#1' || format === 'encrypted PKCS#8'
 }

@@ -46,13 +46,13 @@ export async function assertAppKeyPolicy(pair: KeyPair): Promise<void> {
     throw new Problem(
       'key-policy',
       `contains an RSA key of ${bits} bits; keys of GitHub Apps have 2048 or more`,
-      appKeyHint,
+      anotherAppKey,
     )
   }
   assertConsistent(pair)
 }
 
-const appKeyHint =
+export const anotherAppKey =
   'on the settings page of the GitHub App, under “Private keys”, generate a key, and store the downloaded file'
 
 export const makeAnother =
@@ -158,10 +158,12 @@ function assertSigns({ privateKey, publicKey }: KeyPair): void {
   throw inconsistent()
 }
 
-function inconsistent(): Problem {
+export function inconsistent(
+  fact = 'contains a damaged RSA private key: its numbers do not fit together',
+): Problem {
   return new Problem(
     'key-inconsistent',
-    'contains a damaged RSA private key: its numbers do not fit together',
+    fact,
     'copy it again from the system where it was generated (`openssl pkey -check -noout -in privateKey.pem` tells whether that copy is intact), or stage a new one with `command: generate`',
   )
 }
