@@ -83,6 +83,7 @@ function refused(status, message) {
         accepted: null,
         limited: false,
         limitedUntil: null,
+        retryAfter: null,
         proxy: false,
         untrusted: false,
         uncertain: false,
@@ -107,7 +108,7 @@ function refusalOf(error) {
     if (error instanceof GitHubError)
         return error.refusal;
     const answer = answerIn(error);
-    return answer ? answered(answer.status, answer.headers, answer.data) : unanswered(causeOf(error));
+    return answer ? refusalIn(answer) : unanswered(causeOf(error));
 }
 /** Octokit and fetch each wrap what went wrong in an error of their own. */
 function causeOf(error) {
@@ -120,35 +121,37 @@ function causeOf(error) {
     }
     return innermost;
 }
-/** A refusal from an answer's status, headers and body. */
-function answered(status, headers, data) {
-    const proxy = isWebPage(headers, data) && !isGitHubsOwn(status, headers);
+/** The refusal that an answer means. */
+function refusalIn(answer) {
+    const { status, headers, data } = answer;
+    const proxy = isWebPage(answer) && !isGitHubsOwn(status, headers);
     const said = data?.message;
     const words = typeof said === 'string' ? said.replaceAll(/\s+/g, ' ').trim().slice(0, 300) : '';
     const message = proxy
         ? `a web page came (status ${status}), not an answer from GitHub’s API`
         : words;
     const limited = !proxy && isLimited(status, headers, message);
+    const date = dateOf(headers);
+    const pause = pauseOf(headers, date);
+    const failing = !proxy && (status === 408 || status >= 500);
     return {
         ...refused(status, message),
-        accepted: refusal_text(headers['x-accepted-github-permissions'])?.slice(0, 200) ?? null,
+        accepted: refusal_text(headers, 'x-accepted-github-permissions')?.slice(0, 200) ?? null,
         limited,
-        limitedUntil: limited ? limitEnd(headers) : null,
+        limitedUntil: limited && pause !== null && date ? pointInTime(date.getTime() + pause) : null,
+        retryAfter: limited ? (pause ?? unnamedPause) : failing ? (pause ?? 0) : null,
         proxy,
-        uncertain: isUnclear(status),
-        date: dateOf(headers),
+        // Whether a try with this status may have had its effect.
+        uncertain: status < 300 || status === 408 || status >= 500,
+        date,
     };
 }
-/** Whether a try with this status may have had its effect. */
-function isUnclear(status) {
-    return status < 300 || status === 408 || status >= 500;
-}
 function dateOf(headers) {
-    return pointInTime(Date.parse(refusal_text(headers.date) ?? ''));
+    return pointInTime(Date.parse(refusal_text(headers, 'date') ?? ''));
 }
 /** HTML, by its type or, where a proxy names none, by its first character. */
-function isWebPage(headers, data) {
-    const type = refusal_text(headers['content-type']) ?? '';
+function isWebPage({ headers, data }) {
+    const type = refusal_text(headers, 'content-type') ?? '';
     return /^text\/html\b/i.test(type) || (typeof data === 'string' && /^\s*</.test(data));
 }
 /** GitHub's own outage page is a web page too, and carries a request id. */
@@ -161,7 +164,7 @@ function isLimited(status, headers, message) {
     if (status !== 403)
         return false;
     return (headers['retry-after'] !== undefined ||
-        refusal_text(headers['x-ratelimit-remaining']) === '0' ||
+        numberIn(headers, 'x-ratelimit-remaining') === 0 ||
         /rate limit|abuse/i.test(message));
 }
 /** Null for a time that is further away than a Date can say. */
@@ -169,37 +172,17 @@ function pointInTime(milliseconds) {
     const date = new Date(milliseconds);
     return Number.isNaN(date.getTime()) ? null : date;
 }
-function limitEnd(headers) {
-    const pause = pauseOf(headers);
-    const now = dateOf(headers);
-    return pause === null || now === null ? null : pointInTime(now.getTime() + pause);
-}
+const unnamedPause = 60_000;
 /** Milliseconds until GitHub takes requests again: `retry-after`, else `x-ratelimit-reset`; null without either. */
-function pauseOf(headers) {
-    const after = Number(refusal_text(headers['retry-after']) ?? Number.NaN);
+function pauseOf(headers, now) {
+    const after = numberIn(headers, 'retry-after');
     if (Number.isFinite(after))
         return Math.max(0, after * 1000);
-    const reset = Number(refusal_text(headers['x-ratelimit-reset']) ?? Number.NaN);
-    const now = dateOf(headers);
-    const exhausted = refusal_text(headers['x-ratelimit-remaining']) === '0';
+    const reset = numberIn(headers, 'x-ratelimit-reset');
+    const exhausted = numberIn(headers, 'x-ratelimit-remaining') === 0;
     if (!exhausted || !Number.isFinite(reset) || now === null)
         return null;
     return Math.max(0, reset * 1000 - now.getTime());
-}
-const unnamedPause = 60_000;
-/**
- * Milliseconds that GitHub wants to pass before the same request is sent again, on top of the back-off; null when
- * sending it again would not help.
- */
-function pauseBeforeRetry(error, { status, limited, proxy }) {
-    if (proxy || error instanceof GitHubError)
-        return null;
-    if (causeOf(error) instanceof OversizedAnswer)
-        return null;
-    const pause = pauseOf(answerIn(error)?.headers ?? {});
-    if (limited)
-        return pause ?? unnamedPause;
-    return status === null || status === 408 || status >= 500 ? (pause ?? 0) : null;
 }
 /** Why there was no answer, in words; the codes are those of Node.js and OpenSSL. */
 function unanswered(cause) {
@@ -217,10 +200,15 @@ function unanswered(cause) {
     const message = untrusted
         ? `the certificate of GitHub’s address is not trusted (${known})`
         : `GitHub did not answer${because === null ? '' : ` (${because})`}`;
-    return { ...refused(null, message), untrusted, uncertain: !untrusted };
+    return { ...refused(null, message), retryAfter: 0, untrusted, uncertain: !untrusted };
 }
-function refusal_text(value) {
+function refusal_text(headers, name) {
+    const value = headers[name];
     return value === undefined ? undefined : String(value);
+}
+/** NaN without such a header. */
+function numberIn(headers, name) {
+    return Number(headers[name] ?? Number.NaN);
 }
 
 ;// CONCATENATED MODULE: ./lib/adapters/github/json.js
@@ -253,32 +241,31 @@ const firstBackOff = 1000;
  * Sends a request until it is answered, or until sending it again would not help.
  * @throws GitHubError
  */
-async function retried(request, options) {
-    const { clock, deadline, retries = 3 } = options;
+async function retried(send, { clock, deadline, retries = 3, repeatable, reportPause }) {
     let last = refused(null, '');
     let uncertain = false;
     for (let tries = 1; !deadline.signal.aborted; tries += 1) {
         try {
-            return await request.send();
+            return await send();
         }
         catch (error) {
             last = refusalOf(error);
             uncertain ||= last.uncertain;
-            const wanted = pauseBeforeRetry(error, last);
-            if (wanted === null || tries > retries || !isWorthwhile(wanted, last, request, options))
+            const pause = last.retryAfter;
+            // A rate limit means that nothing has happened yet.
+            const mayRepeat = repeatable || last.limited;
+            // A pause that outlasts the step is not begun.
+            const isTimeLeft = clock.now().getTime() + (pause ?? 0) < deadline.at.getTime();
+            if (pause === null || tries > retries || !mayRepeat || !isTimeLeft)
                 break;
-            if (wanted > 0)
-                request.reportPause(wanted);
-            await clock.sleep(wanted + firstBackOff * 2 ** (tries - 1) * (1 + Math.random()));
+            if (pause > 0)
+                reportPause(pause);
+            await clock.sleep(pause + firstBackOff * 2 ** (tries - 1) * (1 + Math.random()));
         }
     }
     const isOver = deadline.signal.aborted && last.status === null;
     const message = isOver ? 'the time of this step was over' : last.message;
     throw new GitHubError({ ...last, message, uncertain });
-}
-/** A pause that outlasts the step is not begun. A rate limit means that nothing has happened yet. */
-function isWorthwhile(pause, { limited }, { repeatable }, { clock, deadline }) {
-    return (repeatable || limited) && clock.now().getTime() + pause < deadline.at.getTime();
 }
 
 ;// CONCATENATED MODULE: ./lib/adapters/github/client.js
@@ -299,17 +286,25 @@ const maxPages = 100;
  * of one pair, which must be written back to back.
  */
 function createGitHubClient(options) {
-    const transport = createTransport(options);
+    const seen = { serverTime: null, writes: 0, remaining: null };
+    const send = createSender(options, seen);
     const reportPause = createPauseReporter(options);
-    const request = async (route, parameters = {}, repeatable = true) => {
-        const line = describeRequest(route, parameters);
-        const send = () => transport.send(route, parameters, line);
-        return retried({ send, repeatable, reportPause }, options);
-    };
+    const request = (route, parameters = {}, repeatable = true) => retried(() => send(route, parameters), { ...options, repeatable, reportPause });
     return {
-        seen: transport.seen,
+        seen,
         request,
-        list: (route, parameters, member, pages = maxPages) => readPages(request, route, parameters, member, pages),
+        async list(route, parameters, member, pages = maxPages) {
+            const items = [];
+            for (let page = 1; page <= pages; page += 1) {
+                const data = await request(route, { ...parameters, per_page: pageSize, page });
+                const { [member]: found, total_count: total } = members(data);
+                const onThisPage = listOf(found);
+                items.push(...onThisPage);
+                if (onThisPage.length < pageSize || items.length === total)
+                    return { items, complete: true };
+            }
+            return { items, complete: false };
+        },
     };
 }
 /** Requests that run at the same time meet the same limit: it is reported once. */
@@ -323,61 +318,37 @@ function createPauseReporter({ clock, tell }) {
         tell(`GitHub asks for a pause of ${Math.ceil(pause / 1000)} seconds`);
     };
 }
-async function readPages(request, route, parameters, member, pages) {
-    const items = [];
-    for (let page = 1; page <= pages; page += 1) {
-        const { data } = await request(route, { ...parameters, per_page: pageSize, page });
-        const { [member]: found, total_count: total } = members(data);
-        const onThisPage = listOf(found);
-        items.push(...onThisPage);
-        if (onThisPage.length < pageSize || items.length === total)
-            return { items, complete: true };
-    }
-    return { items, complete: false };
-}
 /** Sends single requests, and remembers what the answers say of GitHub's clock and limits. */
-function createTransport(options) {
-    const { debug, deadline } = options;
+function createSender(options, seen) {
     const octokit = createOctokit(options);
-    const seen = {
-        serverTime: null,
-        writes: 0,
-        remaining: null,
-    };
-    const learn = (headers) => {
-        seen.serverTime = dateOf(headers) ?? seen.serverTime;
-        seen.remaining = remainingOf(headers) ?? seen.remaining;
-    };
-    return {
-        seen,
-        async send(route, parameters, line) {
-            if (isWrite(route))
-                seen.writes += 1;
-            debug(`GitHub: ${line}`);
-            try {
-                const timeout = AbortSignal.timeout(options.requestTimeout ?? requestTimeout);
-                const { status, data, headers } = await octokit.request(route, {
-                    ...parameters,
-                    headers: { 'x-github-api-version': apiVersion },
-                    request: { signal: AbortSignal.any([timeout, deadline.signal]) },
-                });
-                learn(headers);
-                debug(`GitHub: ${line}: ${describeAnswer(status, headers)}`);
-                return usable(status, headers, data);
-            }
-            catch (error) {
-                if (error instanceof GitHubError)
-                    throw error;
-                const answer = answerIn(error);
-                if (answer)
-                    learn(answer.headers);
-                const outcome = answer
-                    ? describeAnswer(answer.status, answer.headers)
-                    : refusalOf(error).message;
-                debug(`GitHub: ${line}: ${outcome}`);
-                throw error;
-            }
-        },
+    return async (route, parameters) => {
+        const line = `GitHub: ${describeRequest(route, parameters)}`;
+        const learn = ({ status, headers }) => {
+            seen.serverTime = dateOf(headers) ?? seen.serverTime;
+            seen.remaining = remainingOf(headers) ?? seen.remaining;
+            options.debug(`${line}: ${describeAnswer(status, headers)}`);
+        };
+        if (isWrite(route))
+            seen.writes += 1;
+        options.debug(line);
+        const timeout = AbortSignal.timeout(options.requestTimeout ?? requestTimeout);
+        try {
+            const answer = await octokit.request(route, {
+                ...parameters,
+                headers: { 'x-github-api-version': apiVersion },
+                request: { signal: AbortSignal.any([timeout, options.deadline.signal]) },
+            });
+            learn(answer);
+            return usable(answer);
+        }
+        catch (error) {
+            const answer = answerIn(error);
+            if (answer)
+                learn(answer);
+            else if (!(error instanceof GitHubError))
+                options.debug(`${line}: ${refusalOf(error).message}`);
+            throw error;
+        }
     };
 }
 function createOctokit({ token, apiUrl }) {
@@ -395,25 +366,25 @@ function createOctokit({ token, apiUrl }) {
         },
     });
 }
-/** What can be used of an answer that Octokit took for a success. */
-function usable(status, headers, data) {
+/** The data of an answer that Octokit took for a success. */
+function usable(answer) {
+    const { status, data } = answer;
     if (status >= 300)
         throw new GitHubError(refused(status, ''));
-    if (isWebPage(headers, data))
-        throw new GitHubError(answered(status, headers, data));
+    if (isWebPage(answer))
+        throw new GitHubError(refusalIn(answer));
     // Octokit leaves a body as text that is not JSON. GitHub sends none such.
     if (typeof data === 'string' && data !== '')
         throw unexpected();
-    return { status, data };
+    return data;
 }
 /** Requests that GitHub counts among those that create content, and wants to be paced. */
 function isWrite(route) {
     return !route.startsWith('GET ') && /\/(secrets|variables)\b/.test(route);
 }
 function remainingOf(headers) {
-    const requests = Number(headers['x-ratelimit-remaining'] ?? Number.NaN);
-    const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN);
-    const resetAt = pointInTime(reset * 1000);
+    const requests = numberIn(headers, 'x-ratelimit-remaining');
+    const resetAt = pointInTime(numberIn(headers, 'x-ratelimit-reset') * 1000);
     return Number.isSafeInteger(requests) && resetAt ? { requests, resetAt } : null;
 }
 /** Method and path; never the query or the body. */
@@ -429,6 +400,18 @@ function describeAnswer(status, headers) {
 
 
 
+/**
+ * Does the work of an attempt.
+ * @throws Problem what GitHub's refusal means
+ */
+async function attempt(tried, work) {
+    try {
+        return await work();
+    }
+    catch (error) {
+        throw explain(error, tried);
+    }
+}
 /** What GitHub's refusal means for a person, and what to do next. What is not a refusal is thrown on. */
 function explain(error, attempt) {
     if (error instanceof problem/* Problem */.AF)
@@ -436,8 +419,13 @@ function explain(error, attempt) {
     if (!(error instanceof GitHubError))
         throw error;
     const { refusal } = error;
-    const explanation = unavailable(refusal) ?? refusedByStatus(refusal, attempt) ?? otherwise(refusal, attempt);
-    return new problem/* Problem */.AF(explanation.code, explanation.fact ?? `could not ${attempt.what} of ${attempt.where}: ${answerOf(refusal)}`, explanation.hint, { uncertain: attempt.write !== undefined && refusal.uncertain });
+    const { code, fact, hint } = unavailable(refusal) ?? refusedByStatus(refusal, attempt) ?? otherwise(refusal, attempt);
+    return new problem/* Problem */.AF(code, fact ?? failed(refusal, attempt), hint, {
+        uncertain: attempt.write !== undefined && refusal.uncertain,
+    });
+}
+function failed(refusal, { what, where }) {
+    return `could not ${what} of ${where}: ${answerOf(refusal)}`;
 }
 /** “GitHub answered 403 “Resource not accessible by integration””. */
 function answerOf({ status, message, proxy }) {
@@ -448,43 +436,35 @@ function answerOf({ status, message, proxy }) {
 }
 /** GitHub did not decide: another time, or another way to it, may give another answer. */
 function unavailable(refusal) {
-    const code = 'github-unavailable';
+    const hint = unavailableHint(refusal);
+    return hint === null ? null : { code: 'github-unavailable', hint };
+}
+function unavailableHint(refusal) {
     const { status, limitedUntil } = refusal;
     if (refusal.proxy) {
-        return {
-            code,
-            hint: 'a proxy between the runner and GitHub probably answered: check HTTPS_PROXY and NO_PROXY, and whether the proxy lets GITHUB_API_URL through without a login page',
-        };
+        return 'a proxy between the runner and GitHub probably answered: check HTTPS_PROXY and NO_PROXY, and whether the proxy lets GITHUB_API_URL through without a login page';
     }
     if (refusal.limited) {
         const when = limitedUntil
             ? `wait until ${limitedUntil.toISOString().slice(0, 19)}Z`
-            : 'wait for some minutes, after an hourly limit for up to an hour';
-        return {
-            code,
-            hint: `this token has reached GitHub’s rate limit: ${when}, then run this again`,
-        };
+            : 'wait a few minutes (up to an hour if it is an hourly limit)';
+        return `this token has reached GitHub’s rate limit: ${when}, then run the same command again`;
     }
     if (refusal.untrusted) {
-        return {
-            code,
-            hint: 'if a proxy or GitHub Enterprise Server has a certificate of your own authority, set NODE_EXTRA_CA_CERTS to its file on the runner',
-        };
+        return 'if your proxy or GitHub Enterprise Server uses a private certificate authority, set NODE_EXTRA_CA_CERTS on the runner to the file with its certificate';
     }
     if (status === null || status === 408 || status >= 500) {
-        return {
-            code,
-            hint: 'check GitHub’s status (githubstatus.com) and the runner’s network and proxy, then run this again: it continues where it was interrupted',
-        };
+        return 'check GitHub’s status (githubstatus.com) and the runner’s network and proxy, then run the same command again: it continues where it was interrupted';
     }
     return null;
 }
 function refusedByStatus(refusal, attempt) {
     const { status } = refusal;
+    const answer = answerOf(refusal);
     if (status === 401) {
         return {
             code: 'token-rejected',
-            fact: `GitHub does not accept the token: ${answerOf(refusal)}`,
+            fact: `GitHub does not accept the token: ${answer}`,
             hint: 'the token is expired, revoked or truncated: pass app-client-id and app-private-key, so that this action gets a token itself, or a new token',
         };
     }
@@ -492,20 +472,25 @@ function refusedByStatus(refusal, attempt) {
         return forbidden(refusal, attempt);
     if (status === 404)
         return missing(refusal, attempt);
-    if (status === 410 || status === 451) {
+    if (status === 410) {
         return {
             code: 'target-not-found',
-            fact: `${attempt.where} is not available: ${answerOf(refusal)}`,
-            hint: status === 451
-                ? 'GitHub has blocked it for legal reasons: its owner finds the reason in GitHub’s mail; leave it out until then'
-                : 'it was removed, or the feature is switched off there: correct the inputs repository, environment and organization',
+            fact: `${attempt.where} is not available: ${answer}`,
+            hint: 'it was removed, or the feature is switched off there: correct the inputs repository, environment and organization',
+        };
+    }
+    if (status === 451) {
+        return {
+            code: 'target-not-found',
+            fact: `${attempt.where} is not available: ${answer}`,
+            hint: 'GitHub has blocked it for legal reasons, which it has emailed to the owner; remove it from the inputs until it is available again',
         };
     }
     if (status !== null && status >= 300 && status < 400) {
         return {
             code: 'target-not-found',
-            fact: `${attempt.where} has moved: ${answerOf(refusal)}`,
-            hint: 'write its present name in repository or organization; the token is never sent to the address of a redirect',
+            fact: `${attempt.where} has moved: ${answer}`,
+            hint: 'set repository or organization to its new name (this action does not follow redirects with a token)',
         };
     }
     return null;
@@ -514,15 +499,15 @@ function otherwise(refusal, attempt) {
     if (attempt.write === undefined) {
         return {
             code: 'github-unavailable',
-            hint: 'this action does not expect such an answer: run it again; if it happens again, check GITHUB_API_URL and what is between the runner and GitHub',
+            hint: 'this answer is unexpected: run the same command again; if it happens again, check GITHUB_API_URL and any proxy between the runner and GitHub',
         };
     }
     const isFull = /limit|maximum|too many/i.test(refusal.message);
     return {
         code: attempt.write === 'variable' ? 'variable-write-failed' : 'secret-write-failed',
         hint: isFull
-            ? `delete ${attempt.write}s that are not used any more, then run this again`
-            : 'check prefix, and the target under Settings → Secrets and variables → Actions, then run this again',
+            ? `delete ${attempt.write}s that are not used any more, then run the same command again`
+            : 'check prefix, and the target under Settings → Secrets and variables → Actions, then run the same command again',
     };
 }
 /** Refusals that have nothing to do with permissions, by GitHub's own words. */
@@ -537,7 +522,7 @@ const refusalsByWords = [
     ],
     [
         /lifetime/i,
-        'the organization limits the lifetime of tokens: make a token that expires sooner, or pass app-client-id and app-private-key',
+        'the organization limits the lifetime of tokens: create a token that expires sooner, or pass app-client-id and app-private-key',
     ],
     [
         /forbids access via|OAuth App access restrictions/i,
@@ -565,14 +550,12 @@ function forbidden(refusal, attempt) {
     const byWords = refusalsByWords.find(([words]) => words.test(refusal.message));
     if (byWords)
         return { code, hint: byWords[1] };
-    const fact = `could not ${attempt.what} of ${attempt.where}: ${answerOf(refusal)}`;
     const accepted = refusal.accepted ? ` and accepts ${(0,domain_text/* onOneLine */.GJ)(refusal.accepted)}` : '';
-    const isApp = /by integration/i.test(refusal.message);
     const permissions = permissionsOf(attempt);
     return {
         code,
-        fact: `${fact}${accepted}`,
-        hint: isApp
+        fact: `${failed(refusal, attempt)}${accepted}`,
+        hint: /by integration/i.test(refusal.message)
             ? `give the GitHub App ${permissions}; GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say`
             : `give the token ${permissions}; runs from forks and of Dependabot receive no secrets`,
     };
@@ -588,25 +571,21 @@ function permissionsOf({ kind = 'repository', write, needs }) {
         organization: `the organization permissions Secrets and Variables: ${level}`,
     }[kind];
 }
-function missing(refusal, { where, kind }) {
-    const fact = `${where} was not found with this token: ${answerOf(refusal)}`;
-    if (kind === 'environment') {
-        return {
-            code: 'environment-not-found',
-            fact,
-            hint: 'check the spelling of environment and repository; create the environment under Settings → Environments, since this action never does; a token that does not cover the repository gets 404 as well',
-        };
-    }
+function missing(refusal, { where, kind = 'repository' }) {
+    const hint = {
+        repository: 'check the spelling of repository, and that the token covers it: without access to a private repository, GitHub also answers 404 (a classic token needs the scope repo)',
+        environment: 'check the spelling of environment and repository; create the environment under Settings → Environments, since this action never does; GitHub also answers 404 if the token does not cover the repository',
+        organization: 'check the spelling of organization, and that the token covers it: without access, GitHub also answers 404 (a classic token needs the scope admin:org)',
+    }[kind];
     return {
-        code: 'target-not-found',
-        fact,
-        hint: kind === 'organization'
-            ? 'check the spelling of organization, and that the token covers it: without access GitHub answers 404 as well, also to a classic token without the scope admin:org'
-            : 'check the spelling of repository, and that the token covers it: without access to a private repository GitHub answers 404 as well, also to a classic token without the scope repo',
+        code: kind === 'environment' ? 'environment-not-found' : 'target-not-found',
+        fact: `${where} was not found with this token: ${answerOf(refusal)}`,
+        hint,
     };
 }
 
 ;// CONCATENATED MODULE: ./lib/adapters/github/location.js
+
 
 function locate(client, spec) {
     const { path, parameters } = routeOf(spec);
@@ -617,8 +596,8 @@ function locate(client, spec) {
         environment: kind === 'environment' ? spec.environment : null,
         label,
         kind,
-        call: (method, rest, more = {}) => client.request(`${method} ${path}${rest}`, { ...parameters, ...more }),
-        attempt: (what, write) => ({ what, where: label, kind, ...(write && { write }) }),
+        call: (method, rest, more) => client.request(`${method} ${path}${rest}`, { ...parameters, ...more }),
+        attempt: (what, work, write) => attempt({ what, where: label, kind, write }, work),
     };
 }
 function routeOf(spec) {
@@ -650,9 +629,9 @@ function isSameName(one, other) {
     return one.toLowerCase() === other.toLowerCase();
 }
 /** The answer's data; null when GitHub answers 404. */
-async function orNull(reply) {
+async function orNull(data) {
     try {
-        return (await reply).data;
+        return await data;
     }
     catch (error) {
         if (hasStatus(error, 404))
@@ -670,27 +649,35 @@ var github_permissions = __webpack_require__(8902);
 
 
 /**
- * The installation that covers a repository, or an account. Null where there is none.
+ * The installation that covers these repositories of an account; none: the account itself.
  * @throws GitHubError
+ * @throws Problem `app-not-installed`
  */
 async function findInstallation(app, owner, repositories) {
     const [first] = repositories;
-    if (first !== undefined)
-        return installationOn(app, first);
-    return ((await lookUp(app, 'GET /orgs/{org}/installation', { org: owner })) ??
-        (await installationOfAccount(app, owner)));
+    const found = first
+        ? await installationOn(app, first)
+        : await lookUp(app, 'GET /orgs/{org}/installation', { org: owner });
+    if (found?.isSuspended)
+        throw suspended(owner, found);
+    if (found)
+        return found;
+    // Of a user or of an organization: this endpoint knows both.
+    const ofAccount = await lookUp(app, 'GET /users/{username}/installation', { username: owner });
+    if (ofAccount === null)
+        throw await notInstalled(app, owner);
+    if (ofAccount.isSuspended)
+        throw suspended(owner, ofAccount);
+    if (!first)
+        return ofAccount;
+    throw await uncovered(app, ofAccount, repositories);
 }
 function installationOn(app, repository) {
     return lookUp(app, 'GET /repos/{owner}/{repo}/installation', ownerAndName(repository));
 }
-/** Of a user or of an organization: this endpoint knows both. */
-function installationOfAccount(app, owner) {
-    return lookUp(app, 'GET /users/{username}/installation', { username: owner });
-}
 async function lookUp(app, route, parameters) {
     try {
-        const { data } = await app.request(route, parameters);
-        return installationOf(data);
+        return installationOf(await app.request(route, parameters));
     }
     catch (error) {
         if (hasStatus(error, 404) && !isUnknownApp(error))
@@ -708,74 +695,60 @@ function installationOf(data) {
         throw unexpected();
     return {
         id,
-        suspended: typeof suspendedAt === 'string',
+        isSuspended: typeof suspendedAt === 'string',
         permissions: typeof permissions === 'object' && permissions !== null ? members(permissions) : null,
-        page: linkOf(page),
+        settings: linkOf(page) ?? 'the account’s Settings → GitHub Apps → Configure',
     };
 }
-/** Only for the hint of a problem: without an answer there are no links. */
+/** Where an App is installed on another account, and where its permissions are set. */
 async function readAppPages(app) {
     try {
-        const { slug, html_url, owner } = members((await app.request('GET /app')).data);
+        const { slug, html_url, owner } = members(await app.request('GET /app'));
         const page = linkOf(html_url);
-        if (page === null || typeof slug !== 'string')
-            return noPages;
-        const { login, type } = members(owner);
-        const folder = type === 'Organization' ? `/organizations/${login}/settings` : '/settings';
-        const settings = `${new URL(page).origin}${folder}/apps/${encodeURIComponent(slug)}`;
-        return { install: `${page}/installations/new`, permissions: `${settings}/permissions` };
+        if (page !== null && typeof slug === 'string') {
+            const { login, type } = members(owner);
+            const folder = type === 'Organization' ? `/organizations/${login}/settings` : '/settings';
+            const settings = `${new URL(page).origin}${folder}/apps/${encodeURIComponent(slug)}`;
+            return { install: `${page}/installations/new`, permissions: `${settings}/permissions` };
+        }
     }
     catch {
-        return noPages;
+        // Only for the hint of a problem: without an answer there are no links.
     }
+    return {
+        install: 'the page of the App, under Install App',
+        permissions: 'its settings under Permissions & events',
+    };
 }
-const noPages = { install: null, permissions: null };
 /** An address that can be printed and clicked. */
 function linkOf(value) {
     return typeof value === 'string' && /^https?:\/\/[\w.:[\]-]+\/[\w./-]*$/.test(value)
         ? value
         : null;
 }
-/** Which of the permissions an installation does not have at the level that is needed. */
-function missingFrom(installation, wanted) {
-    const { permissions } = installation;
-    if (permissions === null)
-        return [];
-    return namesOf(wanted).filter(
-    // Every App has it, and GitHub does not always list it.
-    (name) => name !== 'metadata' && rank(permissions[name]) < rank(wanted[name]));
+async function notInstalled(app, owner) {
+    const { install } = await readAppPages(app);
+    return new problem/* Problem */.AF('app-not-installed', `the GitHub App that app-client-id names is not installed on ${owner}`, `install it at ${install}, on ${owner}, for the target repositories`);
 }
-function namesOf(permissions) {
-    return Object.keys(github_permissions/* permissionTitles */.V).filter((name) => permissions[name]);
+/** Names the repositories that an installation does not cover. */
+async function uncovered(app, { settings }, repositories) {
+    const missing = [];
+    for (const repository of repositories) {
+        if ((await installationOn(app, repository)) === null)
+            missing.push(repository);
+    }
+    return new problem/* Problem */.AF('app-not-installed', `the installation of the GitHub App does not cover ${missing.join(', ') || 'one of the target repositories'}`, `check the spelling of repository, and select it under Repository access at ${settings}`);
 }
-function rank(level) {
-    return ['read', 'write', 'admin'].indexOf(String(level));
+function suspended(owner, { settings }) {
+    return new problem/* Problem */.AF('app-not-installed', `the installation of the GitHub App on ${owner} is suspended`, `unsuspend it at ${settings}`);
 }
-/** “Secrets (repository): read and write, Actions (repository): read”. */
-function titlesOf(names, wanted) {
-    const words = { read: 'read', write: 'read and write' };
-    return names
-        .map((name) => `${github_permissions/* permissionTitles */.V[name]}: ${words[wanted[name] ?? 'read']}`)
-        .join(', ');
-}
-function notInstalled(owner, { install }) {
-    return new problem/* Problem */.AF('app-not-installed', `the GitHub App of app-client-id is not installed on ${owner}`, `install it at ${install ?? 'the page of the App, under Install App'}, on ${owner}, for the target repositories`);
-}
-function repositoryMissing(repositories, { page }) {
-    const which = repositories.length === 0 ? 'one of the target repositories' : repositories.join(', ');
-    return new problem/* Problem */.AF('app-not-installed', `the installation of the GitHub App does not cover ${which}`, `check the spelling of repository, and select it under Repository access at ${settingsOf(page)}`);
-}
-function suspendedInstallation(owner, { page }) {
-    return new problem/* Problem */.AF('app-not-installed', `the installation of the GitHub App on ${owner} is suspended`, `unsuspend it at ${settingsOf(page)}`);
-}
-function lacking(titles, owner, pages, { page }) {
-    return new problem/* Problem */.AF('token-forbidden', `the GitHub App lacks permissions on ${owner}: ${titles}`, `give the App these permissions at ${pages.permissions ?? 'its settings under Permissions & events'}, then accept them at ${settingsOf(page)}`);
-}
-function settingsOf(page) {
-    return page ?? 'the account’s Settings → GitHub Apps → Configure';
+async function lacking(app, owner, permissions, { settings }) {
+    const pages = await readAppPages(app);
+    return new problem/* Problem */.AF('token-forbidden', `the GitHub App lacks permissions on ${owner}: ${(0,github_permissions/* titlesOf */.B7)(permissions)}`, `give the App these permissions at ${pages.permissions}, then accept them at ${settings}`);
 }
 
 ;// CONCATENATED MODULE: ./lib/adapters/github/app-token.js
+
 
 
 
@@ -789,16 +762,17 @@ function settingsOf(page) {
  * @throws Problem `token-rejected`, `app-not-installed`, `token-forbidden`
  */
 async function getInstallationToken(options) {
+    const { owner, repositories } = options;
     const app = createGitHubClient({ ...options, token: await createJwt(options) });
     try {
-        const installation = await installationFor(app, options);
+        const installation = await findInstallation(app, owner, repositories);
         const granted = await choosePermissions(app, installation, options);
         const token = await createToken(app, installation, granted.permissions, options);
         return { token, ...granted, revoke: () => revoke(token, options) };
     }
     catch (error) {
         const what = 'get a token for the GitHub App’s installation';
-        throw rejected(error, options) ?? explain(error, { what, where: options.owner });
+        throw rejected(error, options) ?? explain(error, { what, where: owner });
     }
 }
 /** GitHub accepts ten minutes from `iat`, and refuses an `iat` in its future: clocks may differ by a minute. */
@@ -808,83 +782,53 @@ async function createJwt({ clientId, pem, clock }) {
     const now = Math.floor(clock.now().getTime() / 1000) - 30;
     return (await githubAppJwt({ id: clientId, privateKey: pem, now })).token;
 }
-async function installationFor(app, { owner, repositories }) {
-    const installation = await findInstallation(app, owner, repositories);
-    if (installation?.suspended)
-        throw suspendedInstallation(owner, installation);
-    if (installation)
-        return installation;
-    const ofAccount = repositories.length > 0 ? await installationOfAccount(app, owner) : null;
-    if (ofAccount === null)
-        throw notInstalled(owner, await readAppPages(app));
-    throw await uncovered(app, ofAccount, repositories);
-}
-/** Names the repositories that an installation does not cover. */
-async function uncovered(app, installation, repositories) {
-    const missing = [];
-    for (const repository of repositories) {
-        if ((await installationOn(app, repository)) === null)
-            missing.push(repository);
-    }
-    return repositoryMissing(missing, installation);
-}
 async function choosePermissions(app, installation, { permissions, optional, owner }) {
-    const missing = missingFrom(installation, permissions);
-    if (missing.length > 0) {
-        const pages = await readAppPages(app);
-        throw lacking(titlesOf(missing, permissions), owner, pages, installation);
-    }
-    const without = missingFrom(installation, optional);
-    const granted = namesOf(optional).filter((name) => !without.includes(name));
+    const everything = { ...permissions, ...optional };
+    const granted = installation.permissions ?? everything;
+    const missing = (0,github_permissions/* missingFrom */.fY)(granted, permissions);
+    if (Object.keys(missing).length > 0)
+        throw await lacking(app, owner, missing, installation);
+    const { actions: lacks } = (0,github_permissions/* missingFrom */.fY)(granted, optional);
+    if (!lacks)
+        return { permissions: everything, remarks: [] };
+    // Where writing is wanted and reading is granted, reading is asked for.
+    const canRead = lacks === 'write' && !(0,github_permissions/* missingFrom */.fY)(granted, { actions: 'read' }).actions;
     return {
-        permissions: { ...permissions, ...only(granted, optional), ...readOnly(without, installation) },
-        remarks: without.map((name) => remarkOn(name, optional, installation)),
+        permissions: { ...permissions, ...(canRead && { actions: 'read' }) },
+        remarks: [
+            {
+                fact: `the GitHub App lacks the permission ${(0,github_permissions/* titlesOf */.B7)({ actions: lacks })}, ${lost[lacks]}`,
+                hint: `add it to the App under Permissions & events, then accept it at ${installation.settings}`,
+            },
+        ],
     };
 }
-function only(names, of) {
-    return Object.fromEntries(names.map((name) => [name, of[name]]));
-}
-/** Where writing is wanted and reading is granted, reading is asked for. */
-function readOnly(names, installation) {
-    const readable = names.filter((name) => missingFrom(installation, { [name]: 'read' }).length === 0);
-    return Object.fromEntries(readable.map((name) => [name, 'read']));
-}
-function remarkOn(name, wanted, { page }) {
-    const title = titlesOf([name], wanted);
-    const loss = wanted[name] === 'write'
-        ? 'so redeploy cannot start a workflow'
-        : 'so protection rules of environments and open runs are not checked';
-    return {
-        fact: `the GitHub App lacks the permission ${title}, ${loss}`,
-        hint: `add it to the App under Permissions & events, then accept it at ${settingsOf(page)}`,
-    };
-}
+const lost = {
+    read: 'so protection rules of environments and open runs are not checked',
+    write: 'so redeploy cannot start a workflow',
+};
 async function createToken(app, installation, permissions, { owner, repositories, permissions: required }) {
+    const names = repositories.map((repository) => ownerAndName(repository).repo);
     try {
-        const { data } = await app.request('POST /app/installations/{installation_id}/access_tokens', {
+        const data = await app.request('POST /app/installations/{installation_id}/access_tokens', {
             installation_id: installation.id,
             permissions,
-            ...(repositories.length > 0
-                ? { repositories: repositories.map((repository) => ownerAndName(repository).repo) }
-                : {}),
+            ...(names.length > 0 && { repositories: names }),
         });
         return textOf(members(data).token);
     }
     catch (error) {
+        const words = wordsOf(error);
         if (hasStatus(error, 404))
-            throw notInstalled(owner, await readAppPages(app));
-        if (isSuspension(error))
-            throw suspendedInstallation(owner, installation);
+            throw await notInstalled(app, owner);
+        if (hasStatus(error, 403) && /suspended/i.test(words))
+            throw suspended(owner, installation);
         if (!hasStatus(error, 422))
             throw error;
-        if (/repositor/i.test(wordsOf(error)))
+        if (/repositor/i.test(words))
             throw await uncovered(app, installation, repositories);
-        const titles = titlesOf(namesOf(required), required);
-        throw lacking(titles, owner, await readAppPages(app), installation);
+        throw await lacking(app, owner, required, installation);
     }
-}
-function isSuspension(error) {
-    return hasStatus(error, 403) && /suspended/i.test(wordsOf(error));
 }
 const maxSkew = 60_000;
 /** What is wrong with the JWT; null when GitHub accepted it. */
@@ -892,16 +836,18 @@ function rejected(error, { clientId, clock }) {
     if (isUnknownApp(error)) {
         return new problem/* Problem */.AF('token-rejected', `GitHub knows no App with the app-client-id ${(0,domain_text/* quoted */.TL)(clientId)}`, 'copy the Client ID from the page of the App (Settings → Developer settings → GitHub Apps)');
     }
-    if (!(error instanceof GitHubError) || error.refusal.status !== 401)
+    if (!(error instanceof GitHubError))
         return null;
-    const { message, date } = error.refusal;
-    const answer = `GitHub answered 401${message && ` “${message}”`}`;
+    const { status, proxy, date } = error.refusal;
+    if (status !== 401 || proxy)
+        return null;
+    const answer = answerOf(error.refusal);
     const skew = date === null ? 0 : date.getTime() - clock.now().getTime();
     if (Math.abs(skew) > maxSkew) {
         const seconds = Math.round(Math.abs(skew) / 1000);
-        return new problem/* Problem */.AF('token-rejected', `the runner’s clock is ${seconds} seconds ${skew > 0 ? 'behind' : 'ahead of'} GitHub’s, so GitHub does not accept what the App signs: ${answer}`, 'set the runner’s clock (for example by NTP), then run this again');
+        return new problem/* Problem */.AF('token-rejected', `the runner’s clock is ${seconds} seconds ${skew > 0 ? 'behind' : 'ahead of'} GitHub’s, so GitHub rejects requests that are signed with app-private-key: ${answer}`, 'set the runner’s clock (for example by NTP), then run the same command again');
     }
-    return new problem/* Problem */.AF('token-rejected', `GitHub does not accept app-private-key as a key of the App of app-client-id: ${answer}`, 'compare both with the page of the App: the Client ID under About, the key’s fingerprint under Private keys; generate a new private key there if in doubt');
+    return new problem/* Problem */.AF('token-rejected', `app-private-key is not a private key of the App that app-client-id names: ${answer}`, 'compare both with the App’s settings page (Client ID under About, fingerprints under Private keys); if in doubt, generate a new private key there');
 }
 const revocationTimeout = 5000;
 /** One try of its own: the step may have used up its time, and its signal may have fired. */
@@ -956,13 +902,14 @@ function createGitHub(client, run, lacksActions = false) {
     };
 }
 async function readApprovals(client, run) {
-    const attempt = { what: 'read the approvals', where: `run ${run.id}`, needs: reading };
+    const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals';
     try {
-        const { data } = await client.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals', { ...ownerAndName(run.repository), run_id: run.id });
+        const data = await client.request(route, { ...ownerAndName(run.repository), run_id: run.id });
         return listOf(data).map(approvalOf);
     }
     catch (error) {
-        const problem = explain(error, attempt);
+        const what = 'read the approvals';
+        const problem = explain(error, { what, where: `run ${run.id}`, needs: reading });
         if (problem.code !== 'token-forbidden' && problem.code !== 'target-not-found')
             throw problem;
         throw problem.extend({
@@ -978,21 +925,19 @@ function approvalOf(value) {
         environments: listOf(environments).map((environment) => textOf(members(environment).name)),
     };
 }
-async function readOpenRuns(client, repository, before) {
-    const created = `<${before.toISOString().slice(0, 19)}Z`;
+function readOpenRuns(client, repository, before) {
     const route = 'GET /repos/{owner}/{repo}/actions/runs';
-    const found = [];
-    try {
+    const created = `<${before.toISOString().slice(0, 19)}Z`;
+    const what = 'list the open runs';
+    return attempt({ what, where: repository, needs: reading }, async () => {
+        const found = [];
         for (const status of openStatuses) {
             const parameters = { ...ownerAndName(repository), status, created };
             const { items } = await client.list(route, parameters, 'workflow_runs', maxRunPages);
             found.push(...items.map(openRunOf));
         }
-    }
-    catch (error) {
-        throw explain(error, { what: 'list the open runs', where: repository, needs: reading });
-    }
-    return found;
+        return found;
+    });
 }
 function openRunOf(value) {
     const { html_url: url, name, status, created_at: createdAt } = members(value);
@@ -1004,37 +949,35 @@ function openRunOf(value) {
     };
 }
 async function assertDispatchable(client, repository, workflow) {
-    try {
-        const { data } = await client.request('GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}', { ...ownerAndName(repository), workflow_id: workflow });
-        const { state } = members(data);
-        if (typeof state !== 'string')
-            throw unexpected();
-        if (state === 'active')
-            return;
-    }
-    catch (error) {
-        if (hasStatus(error, 404))
+    const route = 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}';
+    const what = `read workflow ${workflow}`;
+    const state = await attempt({ what, where: repository, needs: reading }, async () => {
+        const parameters = { ...ownerAndName(repository), workflow_id: workflow };
+        const data = await orNull(client.request(route, parameters));
+        if (data === null)
             throw noWorkflow(repository, workflow);
-        throw explain(error, { what: `read workflow ${workflow}`, where: repository, needs: reading });
-    }
+        return textOf(members(data).state);
+    });
+    if (state === 'active')
+        return;
     throw new problem/* Problem */.AF('input-invalid', `workflow ${workflow} of ${repository} is disabled`, 'enable it on its page under Actions, or remove redeploy');
 }
 /** Not sent again when the answer is lost: the workflow would run twice. */
 async function dispatch(client, run, repository, workflow) {
-    const needs = 'Actions: read and write';
-    const attempt = { what: `start workflow ${workflow}`, where: repository, needs };
     const names = ownerAndName(repository);
     const page = `${originOf(run.url)}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`;
     try {
-        const { data } = await client.request('GET /repos/{owner}/{repo}', names);
-        const ref = textOf(members(data).default_branch);
+        const shown = await client.request('GET /repos/{owner}/{repo}', names);
+        const ref = textOf(members(shown).default_branch);
         const answer = await client.request('POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches', { ...names, workflow_id: workflow, ref }, false);
-        return startedRun(answer.data, page) ?? page;
+        return startedRun(answer, page) ?? page;
     }
     catch (error) {
         if (hasStatus(error, 404))
             throw noWorkflow(repository, workflow);
-        const problem = explain(error, attempt);
+        const needs = 'Actions: read and write';
+        const what = `start workflow ${workflow}`;
+        const problem = explain(error, { what, where: repository, needs });
         throw hasStatus(error, 422) ? notDispatchable(problem, error, workflow) : problem;
     }
 }
@@ -1047,13 +990,17 @@ function originOf(url) {
     return URL.canParse(url) ? new URL(url).origin : 'https://github.com';
 }
 function notDispatchable(problem, error, workflow) {
-    const hint = /input/i.test(wordsOf(error))
-        ? `give every required input under on: workflow_dispatch of ${workflow} a default value`
-        : `add on: workflow_dispatch to ${workflow} on the default branch, or name another workflow in redeploy`;
+    const words = wordsOf(error);
+    let hint = `add on: workflow_dispatch to ${workflow} on the default branch, or name another workflow in redeploy`;
+    if (/disabled/i.test(words))
+        hint = 'enable it on its page under Actions, or remove redeploy';
+    else if (/input/i.test(words)) {
+        hint = `give every required input under on: workflow_dispatch of ${workflow} a default value`;
+    }
     return problem.extend({ code: 'input-invalid', hint });
 }
 function noWorkflow(repository, workflow) {
-    return new problem/* Problem */.AF('input-invalid', `workflow ${workflow} was not found in ${repository} with this token: GitHub answered 404`, 'write in redeploy the file name of a workflow on the default branch, such as deploy.yml, and check that the token covers the repository');
+    return new problem/* Problem */.AF('input-invalid', `workflow ${workflow} was not found in ${repository} with this token: GitHub answered 404`, 'set redeploy to the file name of a workflow on the default branch, such as deploy.yml, and check that the token covers the repository');
 }
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -1099,19 +1046,23 @@ function unusable(what) {
     return new GitHubError(refused(null, `the sealing key that GitHub’s address sent ${what}`));
 }
 /**
- * libsodium's `crypto_box_seal`, as GitHub documents it. Loaded when the first secret is to be sealed.
+ * libsodium's `crypto_box_seal`, as GitHub documents it.
  * @param refresh fetches the sealing key anew
  */
 async function seal(name, value, sealingKey, refresh) {
-    const { default: sodium } = await __webpack_require__.e(/* import() */ 768).then(__webpack_require__.bind(__webpack_require__, 4768));
+    // Loaded when the first secret is to be sealed, while the sealing key is on its way.
+    const [{ default: sodium }, { keyId, key }] = await Promise.all([
+        __webpack_require__.e(/* import() */ 768).then(__webpack_require__.bind(__webpack_require__, 4768)),
+        sealingKey,
+    ]);
     await sodium.ready;
-    const recipient = sodium.from_base64(sealingKey.key, sodium.base64_variants.ORIGINAL);
+    const recipient = sodium.from_base64(key, sodium.base64_variants.ORIGINAL);
     const box = sodium.crypto_box_seal(value, recipient);
     return {
         name,
         value: sodium.to_base64(box, sodium.base64_variants.ORIGINAL),
-        sealingKeyId: sealingKey.keyId,
-        reseal: async () => seal(name, value, await refresh(), refresh),
+        sealingKeyId: keyId,
+        reseal: () => seal(name, value, refresh(), refresh),
     };
 }
 
@@ -1120,122 +1071,71 @@ async function seal(name, value, sealingKey, refresh) {
 
 
 
-
 /** How many secrets GitHub takes at each level. */
 const maxSecrets = { repository: 100, environment: 100, organization: 1000 };
 /** Secrets of one target over GitHub's REST API. */
 function createSecrets(location, visibilities) {
-    const sealing = createSealing(location);
-    const get = async (name) => orNull(location.call('GET', '/secrets/{secret_name}', { secret_name: name }));
+    const read = (name) => orNull(location.call('GET', '/secrets/{secret_name}', { secret_name: name }));
+    const put = ({ name, value, sealingKeyId }) => location.call('PUT', '/secrets/{secret_name}', {
+        secret_name: name,
+        encrypted_value: value,
+        key_id: sealingKeyId,
+        ...visibilities.of(name),
+    });
     return {
-        find: (names) => location.kind === 'organization'
-            ? findByName(location, names, async (name) => {
-                const data = await get(name);
-                if (data === null)
-                    visibilities.forget(name);
-                else
-                    await visibilities.learn(name, members(data).visibility);
-                return data;
-            })
-            : findInList(location, names, get),
-        async get(name) {
-            try {
-                const data = await get(name);
-                return data === null ? null : storedOf(data);
-            }
-            catch (error) {
-                throw explain(error, location.attempt(`read secret ${name}`));
-            }
+        findSecrets: (names) => location.attempt('read secrets', () => findSecrets(location, names, async (name) => {
+            const data = await read(name);
+            await visibilities.learn(name, data);
+            return storedOrNull(data);
+        })),
+        secret: (name) => location.attempt(`read secret ${name}`, async () => storedOrNull(await read(name))),
+        seal: createSealing(location),
+        async putSecret(secret) {
+            const work = async () => {
+                try {
+                    await put(secret);
+                }
+                catch (error) {
+                    // GitHub’s answer when the sealing key is not its own any more.
+                    if (!hasStatus(error, 422))
+                        throw error;
+                    await put(await secret.reseal());
+                }
+            };
+            await location.attempt(`write secret ${secret.name}`, work, 'secret');
         },
-        seal: sealing.seal,
-        put: (secret) => putSecret(location, secret, visibilities.of(secret.name)),
-        async delete(name) {
-            try {
-                await orNull(location.call('DELETE', '/secrets/{secret_name}', { secret_name: name }));
-            }
-            catch (error) {
-                throw explain(error, location.attempt(`delete secret ${name}`, 'secret'));
-            }
+        async deleteSecret(name) {
+            const work = () => orNull(location.call('DELETE', '/secrets/{secret_name}', { secret_name: name }));
+            await location.attempt(`delete secret ${name}`, work, 'secret');
         },
     };
 }
-/** The list decides whether the repository or the environment exists: a single secret that is missing answers 404 too. */
-async function findInList(location, names, read) {
-    try {
-        const { data } = await location.call('GET', '/secrets', { per_page: 100 });
-        const { secrets, total_count: total } = members(data);
-        const list = listOf(secrets);
-        const listed = list.map((secret) => [textOf(members(secret).name).toUpperCase(), storedOf(secret)]);
-        // A server that takes more secrets than one page shows.
-        const isWhole = typeof total !== 'number' || total <= list.length;
-        const others = isWhole ? [] : await readByName(names, read);
-        return {
-            stored: new Map([...listed, ...others]),
-            room: roomAfter(location, total, list.length),
-        };
-    }
-    catch (error) {
-        throw explain(error, location.attempt('read secrets'));
-    }
-}
-async function readByName(names, read) {
-    const found = await Promise.all(names.map(async (name) => [name, await read(name)]));
-    return found.flatMap(([name, data]) => (data === null ? [] : [[name, storedOf(data)]]));
-}
-/** An organization may have a thousand secrets, and only the answer about a single one names its visibility. */
-async function findByName(location, names, read) {
-    try {
-        const [{ data }, stored] = await Promise.all([
-            // As for repositories: the list decides whether the organization exists.
-            location.call('GET', '/secrets', { per_page: 1 }),
-            readByName(names, read),
-        ]);
-        return { stored: new Map(stored), room: roomAfter(location, members(data).total_count, null) };
-    }
-    catch (error) {
-        throw explain(error, location.attempt('read secrets'));
-    }
-}
-function roomAfter({ kind }, total, listed) {
-    const count = typeof total === 'number' ? total : listed;
-    return count === null ? null : Math.max(0, maxSecrets[kind] - count);
-}
-async function putSecret(location, secret, access) {
-    const put = (sealed) => location.call('PUT', '/secrets/{secret_name}', {
-        secret_name: sealed.name,
-        encrypted_value: sealed.value,
-        key_id: sealed.sealingKeyId,
-        ...access,
-    });
-    try {
-        try {
-            await put(secret);
-        }
-        catch (error) {
-            // GitHub’s answer when the sealing key is not its own any more.
-            if (!hasStatus(error, 422))
-                throw error;
-            await put(await secret.reseal());
-        }
-    }
-    catch (error) {
-        throw explain(error, location.attempt(`write secret ${secret.name}`, 'secret'));
-    }
+/**
+ * The list decides whether the target exists: a single secret that is missing answers 404 too. An organization may have a
+ * thousand secrets, and only the answer about a single one names its visibility, so that each is read by its name there.
+ */
+async function findSecrets(location, names, read) {
+    const readByName = () => Promise.all(names.map(async (name) => [name, await read(name)]));
+    const isOrganization = location.kind === 'organization';
+    const [page, byName] = await Promise.all([
+        location.call('GET', '/secrets', { per_page: isOrganization ? 1 : 100 }),
+        isOrganization ? readByName() : null,
+    ]);
+    const { secrets, total_count: total } = members(page);
+    const listed = listOf(secrets).map((secret) => [textOf(members(secret).name).toUpperCase(), storedOf(secret)]);
+    const count = typeof total === 'number' ? total : listed.length;
+    // A server that takes more secrets than one page shows.
+    const found = byName ?? (count > listed.length ? await readByName() : []);
+    return {
+        stored: new Map([...found, ...listed]),
+        room: Math.max(0, maxSecrets[location.kind] - count),
+    };
 }
 /** Seals with the target's key, which is fetched once, and again when GitHub does not know it any more. */
 function createSealing(location) {
     let sealingKey = null;
-    const fetchKey = async () => {
-        try {
-            const { data } = await location.call('GET', '/secrets/public-key');
-            return readSealingKey(data);
-        }
-        catch (error) {
-            throw explain(error, location.attempt('read the sealing key'));
-        }
-    };
     const refresh = () => {
-        const fetched = fetchKey();
+        const fetched = location.attempt('read the sealing key', async () => readSealingKey(await location.call('GET', '/secrets/public-key')));
         sealingKey = fetched;
         // A failure is not kept: the next secret asks again.
         fetched.catch(() => {
@@ -1243,9 +1143,10 @@ function createSealing(location) {
         });
         return fetched;
     };
-    return {
-        seal: async (name, value) => seal(name, value, await (sealingKey ?? refresh()), refresh),
-    };
+    return (name, value) => seal(name, value, sealingKey ?? refresh(), refresh);
+}
+function storedOrNull(data) {
+    return data === null ? null : storedOf(data);
 }
 /** When GitHub stored something. */
 function storedOf(data) {
@@ -1259,25 +1160,19 @@ function storedOf(data) {
 
 
 
-
 /** Variables of one target over GitHub's REST API. */
 function createVariables(location, visibilities) {
     /** Variables that exist: they are updated, others are created, without a request to find out. */
     const seen = new Set();
-    const get = async (name) => {
-        try {
-            const data = await orNull(location.call('GET', '/variables/{name}', { name }));
-            if (data === null) {
-                seen.delete(name);
-                return null;
-            }
-            seen.add(name);
-            return { ...storedOf(data), value: textOf(members(data).value) };
+    const variable = (name) => location.attempt(`read variable ${name}`, async () => {
+        const data = await orNull(location.call('GET', '/variables/{name}', { name }));
+        if (data === null) {
+            seen.delete(name);
+            return null;
         }
-        catch (error) {
-            throw explain(error, location.attempt(`read variable ${name}`));
-        }
-    };
+        seen.add(name);
+        return { ...storedOf(data), value: textOf(members(data).value) };
+    });
     const post = async (name, value) => {
         await location.call('POST', '/variables', { name, value, ...visibilities.of(name) });
         seen.add(name);
@@ -1287,21 +1182,24 @@ function createVariables(location, visibilities) {
         seen.add(name);
     };
     return {
-        get,
-        async create(name, value) {
-            try {
-                await post(name, value);
-                return true;
-            }
-            catch (error) {
-                if (!hasStatus(error, 409))
-                    throw explain(error, location.attempt(`create variable ${name}`, 'variable'));
-                return isOwn(error, value, () => get(name));
-            }
+        variable,
+        createVariable(name, value) {
+            const work = async () => {
+                try {
+                    await post(name, value);
+                    return true;
+                }
+                catch (error) {
+                    if (!hasStatus(error, 409))
+                        throw error;
+                    return isOwn(error, value, () => variable(name));
+                }
+            };
+            return location.attempt(`create variable ${name}`, work, 'variable');
         },
-        async save(name, value) {
+        saveVariable(name, value) {
             const [first, second, switched] = seen.has(name) ? [patch, post, 404] : [post, patch, 409];
-            try {
+            const work = async () => {
                 try {
                     await first(name, value);
                 }
@@ -1311,19 +1209,15 @@ function createVariables(location, visibilities) {
                         throw error;
                     await second(name, value);
                 }
-            }
-            catch (error) {
-                throw explain(error, location.attempt(`write variable ${name}`, 'variable'));
-            }
+            };
+            return location.attempt(`write variable ${name}`, work, 'variable');
         },
-        async delete(name) {
-            try {
+        deleteVariable(name) {
+            const work = async () => {
                 await orNull(location.call('DELETE', '/variables/{name}', { name }));
                 seen.delete(name);
-            }
-            catch (error) {
-                throw explain(error, location.attempt(`delete variable ${name}`, 'variable'));
-            }
+            };
+            return location.attempt(`delete variable ${name}`, work, 'variable');
         },
     };
 }
@@ -1355,7 +1249,6 @@ function createVisibilities(client, spec) {
         return ofOrganization(client, spec);
     return {
         learn: async () => { },
-        forget: () => { },
         settle: async () => { },
         of: () => ({}),
         covers: (repository) => isSameName(spec.repository, repository),
@@ -1367,91 +1260,84 @@ function createVisibilities(client, spec) {
  */
 function ofOrganization(client, spec) {
     const known = new Map();
-    /** Names of repositories by their ids, as far as they were seen. */
-    const names = new Map();
     let settled = { visibility: 'private' };
     let lock = null;
     return {
-        async learn(name, visibility) {
-            if (visibility === 'all' || visibility === 'private')
-                known.set(name, { visibility });
-            else if (visibility !== 'selected')
-                throw unexpected();
-            else {
-                const selected = await selectedRepositories(client, spec.organization, name);
-                for (const [id, repository] of selected)
-                    names.set(id, repository);
-                known.set(name, { visibility, selected_repository_ids: selected.map(([id]) => id) });
-            }
-        },
-        forget(name) {
-            known.delete(name);
+        async learn(name, secret) {
+            if (secret === null)
+                known.delete(name);
+            else
+                known.set(name, await readersOf(client, spec.organization, name, secret));
         },
         async settle({ current, lock: lockName }) {
             lock = lockName;
-            const access = known.get(current) ?? null;
-            const wanted = await accessOf(client, spec);
-            for (const [id, repository] of wanted.selected)
-                names.set(id, repository);
-            if (access)
-                assertSame(access, wanted.access, spec, current);
-            settled = access ?? wanted.access ?? { visibility: 'private' };
+            const found = known.get(current) ?? null;
+            const wanted = await wantedReaders(client, spec);
+            if (found && wanted)
+                assertSame(found, wanted, `${current} of organization ${spec.organization}`);
+            settled = found ?? wanted ?? { visibility: 'private' };
         },
-        // Only this action reads the lock, and by a token: nothing is gained by showing it to more workflows.
-        of: (name) => (name === lock ? { visibility: 'private' } : (known.get(name) ?? settled)),
+        of(name) {
+            // Only this action reads the lock, and by a token: nothing is gained by showing it to more workflows.
+            if (name === lock)
+                return { visibility: 'private' };
+            const { visibility, repositories } = known.get(name) ?? settled;
+            return {
+                visibility,
+                ...(repositories && { selected_repository_ids: [...repositories.keys()] }),
+            };
+        },
         covers(repository) {
             if (!isSameName(spec.organization, ownerAndName(repository).owner))
                 return false;
-            const ids = settled.selected_repository_ids;
-            return ids === undefined || ids.some((id) => isSameName(names.get(id) ?? '', repository));
+            const { repositories } = settled;
+            if (repositories === undefined)
+                return true;
+            return [...repositories.values()].some((name) => isSameName(name, repository));
         },
     };
 }
-async function selectedRepositories(client, org, secret) {
+async function readersOf(client, org, name, secret) {
+    const { visibility } = members(secret);
+    if (visibility === 'all' || visibility === 'private')
+        return { visibility };
+    if (visibility !== 'selected')
+        throw unexpected();
     const route = 'GET /orgs/{org}/actions/secrets/{secret_name}/repositories';
-    const { items, complete } = await client.list(route, { org, secret_name: secret }, 'repositories');
+    const { items, complete } = await client.list(route, { org, secret_name: name }, 'repositories');
     // An incomplete list would take the key away from the repositories that are missing in it.
     if (!complete) {
-        throw new GitHubError(refused(null, `the list of repositories that may read secret ${secret} does not end`));
+        throw new GitHubError(refused(null, `the list of repositories that may read secret ${name} does not end`));
     }
-    return items.map((item) => {
-        const { id, full_name: name } = members(item);
-        return [idOf(id), textOf(name)];
-    });
+    const selected = items
+        .map(members)
+        .map(({ id, full_name }) => [idOf(id), textOf(full_name)]);
+    return { visibility, repositories: new Map(selected) };
 }
 /** What the input visibility asks for; null when it is empty. */
-async function accessOf(client, spec) {
-    const { visibility } = spec;
-    if (visibility !== 'selected') {
-        return { access: visibility === null ? null : { visibility }, selected: [] };
-    }
-    const selected = await Promise.all(spec.repositories.map(async (repository) => [await repositoryId(client, repository), repository]));
-    return { access: { visibility, selected_repository_ids: selected.map(([id]) => id) }, selected };
+async function wantedReaders(client, { visibility, repositories }) {
+    if (visibility !== 'selected')
+        return visibility && { visibility };
+    const selected = await Promise.all(repositories.map(async (name) => [await repositoryId(client, name), name]));
+    return { visibility, repositories: new Map(selected) };
 }
-function assertSame(access, wanted, { organization }, secret) {
-    if (wanted === null)
-        return;
-    const of = `secret ${secret} of organization ${organization}`;
-    if (wanted.visibility !== access.visibility) {
-        throw differs(`visibility is ${wanted.visibility}, but ${of} has visibility ${access.visibility}`);
+function assertSame(found, wanted, secret) {
+    if (wanted.visibility !== found.visibility) {
+        throw differs(`visibility is ${wanted.visibility}, but secret ${secret} has visibility ${found.visibility}`);
     }
-    const ids = access.selected_repository_ids ?? [];
-    const wantedIds = wanted.selected_repository_ids ?? [];
-    if (ids.length !== wantedIds.length || !ids.every((id) => wantedIds.includes(id))) {
-        throw differs(`repository does not name the same repositories that may read ${of}`);
+    const [ids = [], wantedIds = []] = [found, wanted].map(({ repositories }) => [...(repositories?.keys() ?? [])].sort());
+    if (ids.join() !== wantedIds.join()) {
+        throw differs(`repository does not name the same repositories that may read secret ${secret}`);
     }
 }
 function differs(fact) {
     return new problem/* Problem */.AF('input-invalid', fact, 'leave visibility empty to keep what the secret has; to change who may read the key, change the secret first, under Settings → Secrets and variables → Actions');
 }
-async function repositoryId(client, repository) {
-    try {
-        const { data } = await client.request('GET /repos/{owner}/{repo}', ownerAndName(repository));
+function repositoryId(client, repository) {
+    return attempt({ what: 'read the id', where: repository }, async () => {
+        const data = await client.request('GET /repos/{owner}/{repo}', ownerAndName(repository));
         return idOf(members(data).id);
-    }
-    catch (error) {
-        throw explain(error, { what: 'read the id', where: repository });
-    }
+    });
 }
 function idOf(value) {
     if (typeof value !== 'number' || !Number.isSafeInteger(value))
@@ -1471,10 +1357,12 @@ function idOf(value) {
 function createTarget(client, spec) {
     const location = locate(client, spec);
     const visibilities = createVisibilities(client, spec);
-    const secrets = createSecrets(location, visibilities);
+    const { findSecrets, ...secrets } = createSecrets(location, visibilities);
     const variables = createVariables(location, visibilities);
     let remarks = [];
     return {
+        ...secrets,
+        ...variables,
         name: location.name,
         environment: location.environment,
         label: location.label,
@@ -1482,58 +1370,38 @@ function createTarget(client, spec) {
         get remarks() {
             return remarks;
         },
-        async inspect(names) {
-            const seen = await inspect({ location, secrets, variables, visibilities }, names);
-            remarks = seen.remarks;
-            return seen.state;
+        async inspect({ privateKey, publicKeyId, record, lock }) {
+            const reads = [
+                // First, since its problems are shown first: it decides whether the target exists at all.
+                findSecrets([...Object.values(privateKey), publicKeyId]),
+                variables.variable(record.current),
+                variables.variable(record.next),
+                variables.variable(record.previous),
+                variables.variable(lock),
+                protectionRemarks(location),
+            ];
+            throwProblems(await Promise.allSettled(reads));
+            const [{ stored, room }, current, next, previous, lockVariable, seen] = await Promise.all(reads);
+            await visibilities.settle({ current: privateKey.current, lock });
+            remarks = seen;
+            const secret = (name) => stored.get(name) ?? null;
+            return {
+                privateKey: {
+                    current: secret(privateKey.current),
+                    next: secret(privateKey.next),
+                    previous: secret(privateKey.previous),
+                },
+                publicKeyId: secret(publicKeyId),
+                records: { current, next, previous },
+                lock: lockVariable,
+                room,
+            };
         },
-        seal: secrets.seal,
-        putSecret: secrets.put,
-        deleteSecret: secrets.delete,
-        secret: secrets.get,
-        variable: variables.get,
-        createVariable: variables.create,
-        saveVariable: variables.save,
-        deleteVariable: variables.delete,
-    };
-}
-/** Everything that belongs to a prefix. */
-async function inspect({ location, secrets, variables, visibilities }, { privateKey, publicKeyId, record, lock }) {
-    const wanted = [privateKey.current, privateKey.next, privateKey.previous, publicKeyId];
-    const reads = [
-        // First, since its problems are shown first: it decides whether the target exists at all.
-        secrets.find(wanted),
-        variables.get(record.current),
-        variables.get(record.next),
-        variables.get(record.previous),
-        variables.get(lock),
-        protectionRemarks(location),
-    ];
-    throwProblems(await Promise.allSettled(reads));
-    const [{ stored, room }, current, next, previous, lockVariable, remarks] = await Promise.all(reads);
-    await visibilities.settle({ current: privateKey.current, lock });
-    return {
-        state: {
-            privateKey: {
-                current: stored.get(privateKey.current) ?? null,
-                next: stored.get(privateKey.next) ?? null,
-                previous: stored.get(privateKey.previous) ?? null,
-            },
-            publicKeyId: stored.get(publicKeyId) ?? null,
-            records: { current, next, previous },
-            lock: lockVariable,
-            room,
-        },
-        remarks,
     };
 }
 /** One cause fails several reads; it is shown once, since what is to be done about it is the same. */
 function throwProblems(results) {
-    const reasons = results.flatMap((result) => result.status === 'rejected' ? [result.reason] : []);
-    const defect = reasons.find((reason) => !(reason instanceof problem/* Problem */.AF));
-    if (defect !== undefined)
-        throw defect;
-    const problems = reasons.filter((reason) => reason instanceof problem/* Problem */.AF);
+    const problems = results.flatMap((result) => result.status === 'rejected' ? [(0,problem/* problemIn */.Dk)(result.reason)] : []);
     (0,problem/* throwAll */.Kx)(problems.filter(({ code, hint }, index) => problems.findIndex((other) => other.code === code && other.hint === hint) === index));
 }
 /** Whether a person must approve the jobs that receive an environment's secrets. */
@@ -1541,7 +1409,7 @@ async function protectionRemarks({ kind, label, call }) {
     if (kind !== 'environment')
         return [];
     try {
-        const { data } = await call('GET', '');
+        const data = await call('GET', '');
         if (listOf(members(data).protection_rules).length > 0)
             return [];
         return [

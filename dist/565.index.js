@@ -8,7 +8,9 @@ export const modules = {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   createAmazonPay: () => (/* binding */ createAmazonPay)
 /* harmony export */ });
-/* harmony import */ var _actions_http_client__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4942);
+/* harmony import */ var node_events__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8474);
+/* harmony import */ var _actions_http_client__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(4942);
+
 
 const requestTimeout = 10_000;
 /** Amazon Pay's answers to this request are a line of JSON; what is longer comes from another server. */
@@ -20,7 +22,7 @@ const maxBodyBytes = 64 * 1024;
 function createAmazonPay(override, timeout = requestTimeout) {
     return {
         async send({ host, path, headers }) {
-            const client = new _actions_http_client__WEBPACK_IMPORTED_MODULE_0__/* .HttpClient */ .Qq('amazon-pay-keys', [], {
+            const client = new _actions_http_client__WEBPACK_IMPORTED_MODULE_1__/* .HttpClient */ .Qq('amazon-pay-keys', [], {
                 allowRedirects: false,
                 allowRetries: false,
                 socketTimeout: timeout,
@@ -33,7 +35,9 @@ function createAmazonPay(override, timeout = requestTimeout) {
                 return answerOf(message);
             };
             try {
-                return await within(timeout, exchange());
+                // The socket's own timeout starts again with every byte, so that a slow answer would never end.
+                const timeIsUp = (0,node_events__WEBPACK_IMPORTED_MODULE_0__.once)(AbortSignal.timeout(timeout), 'abort');
+                return await Promise.race([exchange(), timeIsUp.then(() => null)]);
             }
             catch {
                 return null;
@@ -45,19 +49,6 @@ function createAmazonPay(override, timeout = requestTimeout) {
             }
         },
     };
-}
-/** The socket's own timeout starts again with every byte, so that a slow answer would never end. */
-async function within(milliseconds, work) {
-    let timer;
-    const timeout = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error('timeout')), milliseconds);
-    });
-    try {
-        return await Promise.race([work, timeout]);
-    }
-    finally {
-        clearTimeout(timer);
-    }
 }
 async function answerOf(message) {
     const header = (name) => {

@@ -5,11 +5,16 @@ export const modules = {
 /***/ 2596:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
+__webpack_require__.r(__webpack_exports__);
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   createArtifactStore: () => (/* binding */ createArtifactStore)
 /* harmony export */ });
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6760);
-/* harmony import */ var _domain_problem_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(1591);
+/* harmony import */ var node_events__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8474);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6760);
+/* harmony import */ var _actions_artifact__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(6434);
+/* harmony import */ var _domain_problem_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1591);
+
+
 
 
 /** The summary shows the public key as well, so that a longer wait for an upload is not worth it. */
@@ -28,12 +33,12 @@ function createArtifactStore(runUrl, stop) {
             const result = await uploadFile(path, retentionDays, stop);
             if (result === null)
                 return null;
-            const { id, digest } = result;
+            const { id = '', digest } = result;
             if (digest !== sha256)
-                throw changed((0,node_path__WEBPACK_IMPORTED_MODULE_0__.basename)(path), digest);
+                throw changed((0,node_path__WEBPACK_IMPORTED_MODULE_1__.basename)(path), digest);
             return {
-                id: id === undefined ? '' : String(id),
-                url: id === undefined ? '' : `${runUrl}/artifacts/${id}`,
+                id: String(id),
+                url: id === '' ? '' : `${runUrl}/artifacts/${id}`,
                 digest: `sha256:${digest}`,
             };
         },
@@ -43,13 +48,14 @@ function createArtifactStore(runUrl, stop) {
 async function uploadFile(path, retentionDays, stop) {
     try {
         stop.throwIfAborted();
-        // The largest library by far: a chunk of its own, loaded when there is something to upload.
-        const { DefaultArtifactClient } = await Promise.all(/* import() */[__webpack_require__.e(119), __webpack_require__.e(942), __webpack_require__.e(434)]).then(__webpack_require__.bind(__webpack_require__, 6434));
-        const upload = new DefaultArtifactClient().uploadArtifact('', [path], (0,node_path__WEBPACK_IMPORTED_MODULE_0__.dirname)(path), {
+        const upload = new _actions_artifact__WEBPACK_IMPORTED_MODULE_2__/* .DefaultArtifactClient */ .t9().uploadArtifact('', [path], (0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), {
             skipArchive: true,
             ...(retentionDays > 0 ? { retentionDays } : {}),
         });
-        return await orEnd(upload, AbortSignal.any([stop, AbortSignal.timeout(maxWait)]));
+        const end = AbortSignal.any([stop, AbortSignal.timeout(maxWait)]);
+        const ended = (0,node_events__WEBPACK_IMPORTED_MODULE_0__.once)(end, 'abort').then(() => Promise.reject(end.reason));
+        // The client cannot be cancelled. It goes on in the background, until the process ends.
+        return await Promise.race([upload, ended]);
     }
     catch (error) {
         const message = error instanceof Error ? error.message : '';
@@ -58,26 +64,16 @@ async function uploadFile(path, retentionDays, stop) {
         throw failed(stop.aborted ? 'the step had to end before it was complete' : reasonOf(error));
     }
 }
-/** The client cannot be cancelled. It goes on in the background, until the process ends. */
-function orEnd(promise, end) {
-    return new Promise((resolve, reject) => {
-        const giveUp = () => reject(end.reason);
-        if (end.aborted)
-            giveUp();
-        end.addEventListener('abort', giveUp, { once: true });
-        promise.then(resolve, reject);
-    });
-}
 /** Only GitHub's own hosts have the service; `*.localhost` is GitHub in the rehearsal. */
 function isEnterpriseServer(runUrl) {
     const host = URL.canParse(runUrl) ? new URL(runUrl).hostname : '';
     return !/^(?:github\.com|.+\.ghe\.com|.+\.localhost)$/.test(host);
 }
 function failed(reason) {
-    return new _domain_problem_js__WEBPACK_IMPORTED_MODULE_1__/* .Problem */ .AF('artifact-failed', `the public key could not be uploaded as an artifact: ${reason}`, 'take the public key from the summary page, from output public-key, or from the file in public-key-file');
+    return new _domain_problem_js__WEBPACK_IMPORTED_MODULE_3__/* .Problem */ .AF('artifact-failed', `the public key could not be uploaded as an artifact: ${reason}`, 'take the public key from the summary page, from output public-key, or from the file in public-key-file');
 }
 function changed(name, digest) {
-    return new _domain_problem_js__WEBPACK_IMPORTED_MODULE_1__/* .Problem */ .AF('artifact-failed', `artifact ${name} does not contain the public key that was written (its digest is ${digest ? `sha256:${digest}` : 'not known'}): another process on the runner may have changed the file`, 'delete this artifact and do not use it; take the public key from the summary page, and find out what else runs on the runner');
+    return new _domain_problem_js__WEBPACK_IMPORTED_MODULE_3__/* .Problem */ .AF('artifact-failed', `artifact ${name} does not contain the public key that was written (its digest is ${digest ? `sha256:${digest}` : 'not known'}): another process on the runner may have changed the file`, 'delete this artifact and do not use it; take the public key from the summary page, and find out what else runs on the runner');
 }
 /** In words of our own: the message of a library could contain a signed URL. */
 function reasonOf(error) {

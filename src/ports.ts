@@ -36,6 +36,7 @@ export interface Inputs {
   readonly repositories: readonly string[]
   /** The GitHub environment, as the input names it. */
   readonly environment: string | null
+  readonly organization: string | null
   readonly prefix: string
   readonly region: Region | null
   readonly payEnvironment: PayEnvironment | null

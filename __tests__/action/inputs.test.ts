@@ -36,6 +36,7 @@ describe('an order', () => {
         command: 'generate',
         repositories: ['acme/shop'],
         environment: null,
+        organization: null,
         prefix: 'AMAZON_PAY',
         region: null,
         payEnvironment: null,

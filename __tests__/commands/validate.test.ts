@@ -56,6 +56,25 @@ test('a stored key in a format that an SDK refuses is a warning', async () => {
   expect(new Set(said).size).toBe(said.length)
 })
 
+test.each([
+  ['an environment', { environment: 'production' }, 'AMAZON_PAY_PRIVATE_KEY --env production`'],
+  [
+    'an environment with a space',
+    { environment: "eu o'1" },
+    `AMAZON_PAY_PRIVATE_KEY --env 'eu o'\\''1'`,
+  ],
+  [
+    'an organization',
+    { organization: 'acme' },
+    'AMAZON_PAY_PRIVATE_KEY --org acme --visibility VISIBILITY`',
+  ],
+])('the command that stores it again names %s', async (_, target, says) => {
+  const damaged = key.pem.replaceAll('\n', '\\n')
+  const given = { ...target, token: '', 'current-private-key': damaged }
+  const ran = await new Shop().run('validate', {}, { with: given })
+  expect(ran.warnings.map(({ hint }) => hint).join()).toContain(`gh secret set ${says}`)
+})
+
 test('a public key alone is judged as what may be pasted into Integration Central', async () => {
   const ran = await new Shop().run('validate', {}, { with: { 'public-key': key.publicPem } })
   expect([ran.status, ran.outputs.fingerprint]).toEqual(['valid', key.fingerprint])

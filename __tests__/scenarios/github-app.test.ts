@@ -205,7 +205,7 @@ describe('what is wrong with an App is said in words and with the page to mend i
       title: 'a private key of another App',
       arrange: () => setAppKey(makeKey().privateKey),
       code: 'token-rejected',
-      says: ['does not accept app-private-key', 'generate a new private key there'],
+      says: ['app-private-key is not a private key of the App', 'generate a new private key there'],
     },
     {
       title: 'a Client ID of no App',

@@ -146,7 +146,7 @@ test('a deploy that will not start is known before the first write', async () =>
   shop.github.onRequest = async ({ method }, phase) => {
     if (method === 'GET' || phase === 'after' || warned.length > 0) return undefined
     // The step ends here, if the line does not come.
-    await running.line('may not start')
+    await running.line('probably cannot be started')
     warned.push(true)
     return undefined
   }

@@ -1,4 +1,4 @@
-import { cell, code, link, table, text } from '../../src/summary/markdown.ts'
+import { cell, code, link, prose, table, text } from '../../src/summary/markdown.ts'
 
 describe('what users named stays text', () => {
   test.each([
@@ -30,6 +30,35 @@ describe('a value to copy stays whole', () => {
   test('in a cell a pipe does not end it', () => {
     expect(cell('a|b')).toBe('`a\\|b`')
   })
+})
+
+test.each([
+  [
+    'of this server is a link',
+    'see https://github.com/acme/shop/actions/runs/1 (x)',
+    'see <https://github.com/acme/shop/actions/runs/1> \\(x\\)',
+  ],
+  [
+    'at the end of a sentence leaves the full stop',
+    'https://github.com/acme.',
+    '<https://github.com/acme>.',
+  ],
+  [
+    'of a stranger stays text',
+    'https://github.com.evil.example/',
+    'https:&#8203;//github.com.evil.example/',
+  ],
+  [
+    'that contains another does too',
+    'https://evil.example/https://github.com/a',
+    'https:&#8203;//evil.example/https:&#8203;//github.com/a',
+  ],
+])('in a message, an address %s', (_, given, expected) => {
+  expect(prose(given, 'https://github.com')).toBe(expected)
+})
+
+test('without a server, no address in a message is a link', () => {
+  expect(prose('https://github.com/acme', '')).toBe(text('https://github.com/acme'))
 })
 
 test('an address cannot end its link', () => {

@@ -109,6 +109,7 @@ export function readOrder(raw: RawInputs): Order {
       )
       .sort(),
     environment: text('environment') || null,
+    organization: text('organization') || null,
     prefix: readPrefix(raw.prefix),
     region: readRegion(raw.region),
     payEnvironment: readPayEnvironment(raw['pay-environment']),

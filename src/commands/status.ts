@@ -18,8 +18,10 @@ export async function status(step: Step): Promise<void> {
   recordFacts(step, rows)
   for (const { target, health } of checked) {
     recordResult(step, target, 'unchanged', lineOf(health))
-    for (const { fact, ...code } of health.findings) {
-      step.book.warn({ ...code, fact: `${target.label}: ${fact}`, hint: health.nextStep.text })
+    const { text } = health.nextStep
+    for (const { fact, next, ...code } of health.findings) {
+      const hint = next === null || next === text ? text : `first, ${text}`
+      step.book.warn({ ...code, fact: `${target.label}: ${fact}`, hint })
     }
   }
   step.book.record({ status: 'ok' })

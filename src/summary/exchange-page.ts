@@ -32,13 +32,11 @@ function exchangePage(outcome: Outcome, list: (items: readonly string[]) => stri
     ]),
     otherPageNote,
     fenced('text', key.publicKey),
-    outcome.command === 'validate'
-      ? ''
-      : 'Your checkout keeps using the current key until you activate this one.',
-    '#### Check that this is the right key',
+    outcome.command === 'validate' ? '' : 'Your shop does not use this key until you activate it.',
+    '#### Before you paste: check that this is the right key',
     `The fingerprint of this key is ${code(key.fingerprint)}. Run this command on the downloaded public key file; it must print the same:`,
     fenced('sh', fingerprintCommand(outcome, key)),
-    `Trust this page only where GitHub shows it, as the summary of ${link('a run', outcome.run.url)} of ${workflowOf(outcome)}. Do not trust a copy sent by email or chat: it may contain someone else's public key.`,
+    `Trust this page only on GitHub, in the summary of ${link('a run', outcome.run.url)} of ${workflowOf(outcome)}. Do not trust a copy sent by email or chat: it may contain someone else's public key.`,
   ]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -53,9 +51,7 @@ function title({ command }: Outcome): string {
 
 function openStep({ region }: Outcome): string {
   const links = integrationCentralLinks(region).map(({ text, url }) => link(text, url))
-  const which = region
-    ? ''
-    : ', whichever is the region of your shop (a key works in one region only)'
+  const which = region ? '' : ', for the region of your shop (a key works in one region only)'
   return `Open ${links.join(' or ')}${which}. If the link does not work, use the menu: ${menuPath}. ${requiredRole}`
 }
 
@@ -75,7 +71,7 @@ function nextStep(outcome: Outcome): string {
   if (command === 'validate') {
     return `Start ${form} with ${code('command: generate')} and this key as ${code('private-key')} (from a secret), then with ${code('command: activate')} and the Public Key ID.`
   }
-  return `Start ${form} with ${code('command: activate')}, and paste the Public Key ID into ${code('public-key-id')}. If a job of this run is waiting for your approval, paste it into the approval comment instead.`
+  return `Open ${form}, press **Run workflow**, choose command ${code('activate')} and paste the Public Key ID. If a job of this run is waiting for your approval, paste it into the approval comment instead.`
 }
 
 function fingerprintCommand(outcome: Outcome, { shortFingerprint }: KeyFacts): string {

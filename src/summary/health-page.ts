@@ -1,12 +1,12 @@
 import { daysWords, type NextStep, type SlotHealth } from '../domain/rotation/health.ts'
 import type { Slot } from '../domain/rotation/slots.ts'
 import { cell, code, link, table, text } from './markdown.ts'
-import type { Outcome } from './outcome.ts'
+import { type Outcome, serverOf } from './outcome.ts'
 
 /** One table for each target, one row for each slot: as columns, the slots would be too narrow to read. */
 export function healthSection(outcome: Outcome): string {
   const { health, maxAgeDays } = outcome
-  const server = /^https?:\/\/[^/]+/.exec(outcome.run.url)?.[0] ?? ''
+  const server = serverOf(outcome)
   return [
     ...health.flatMap(({ label, current, next, previous, due, nextStep }) => [
       `### ${code(label)}`,
@@ -19,7 +19,7 @@ export function healthSection(outcome: Outcome): string {
             due ? `${age(current)}: **due**` : age(current),
           ],
           ['**Next**', slot('next', next, server), age(next)],
-          ['**Previous**', slot('previous', previous, server), age(previous)],
+          ['**Previous**', slot('previous', previous, server), timeInSlot(previous)],
         ],
       ),
       [due ? '> [!IMPORTANT]' : '> [!TIP]', `> Next step: ${step(nextStep, outcome)}.`].join('\n'),
@@ -36,6 +36,11 @@ function step({ text: words, command }: NextStep, { run }: Outcome): string {
 
 function age({ days }: SlotHealth): string {
   return days === null ? '' : daysWords(days)
+}
+
+/** A previous key may be older: what counts is how long it has been kept. */
+function timeInSlot(health: SlotHealth): string {
+  return health.days === null ? '' : `kept for ${age(health)}`
 }
 
 function slot(name: Slot, health: SlotHealth, server: string): string {

@@ -19,6 +19,18 @@ const entities: Readonly<Record<string, string>> = {
   '@': '&#64;&#8203;',
 }
 
+/**
+ * A message, in which addresses on this server are links that can be copied. Other addresses may come from strangers, and
+ * stay text.
+ * @param server scheme and host, such as `https://github.com`
+ */
+export function prose(value: string, server: string): string {
+  return value
+    .split(/(https?:\/\/[\w.~%:/?#@!$&+=-]*[\w/])/)
+    .map((part) => (server && part.startsWith(`${server}/`) ? `<${part}>` : text(part)))
+    .join('')
+}
+
 /** A value to copy, in more backticks than any run of them inside the value. */
 export function code(value: string): string {
   const plain = onOneLine(value)

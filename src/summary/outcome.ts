@@ -110,6 +110,11 @@ export interface Outcome {
   readonly problems: readonly Problem[]
 }
 
+/** The server of this run, such as `https://github.com`; empty if the address of the run is none. */
+export function serverOf({ run }: Outcome): string {
+  return /^https?:\/\/[^/]+/.exec(run.url)?.[0] ?? ''
+}
+
 /** The one place where facts are recorded. */
 export interface Book {
   readonly outcome: Outcome

@@ -2,8 +2,8 @@ import { deletionSteps, integrationCentralLinks } from '../domain/amazon-pay/int
 import { regions } from '../domain/amazon-pay/region.ts'
 import { exchangeSection } from './exchange-page.ts'
 import { healthSection } from './health-page.ts'
-import { cell, code, link, numbered, table, text } from './markdown.ts'
-import type { Outcome } from './outcome.ts'
+import { cell, code, link, numbered, prose, table, text } from './markdown.ts'
+import { type Outcome, serverOf } from './outcome.ts'
 
 /** The job summary, after success and after failure: the state now, and what to do next. */
 export function page(outcome: Outcome): string {
@@ -21,25 +21,30 @@ const titles = {
   staged: 'An Amazon Pay key is staged',
   activated: 'The Amazon Pay key is activated',
   'rolled-back': 'The previous Amazon Pay key is current again',
-  retired: 'No previous Amazon Pay key is left',
+  retired: 'The previous Amazon Pay key is retired',
   adopted: 'The Amazon Pay key is adopted',
   valid: 'The Amazon Pay key is valid',
   ok: 'Amazon Pay key status',
 } as const
 
-function title({ command, status, newKey, prefix, problems }: Outcome): string {
+function title({ command, status, newKey, prefix, problems, targets }: Outcome): string {
   const of = prefix ? ` (${text(prefix)})` : ''
   if (problems.length > 0 || status === null) {
     return `Amazon Pay keys: ${text(command || 'the step')} failed${of}`
   }
   if (status === 'planned') return `Dry run of ${text(command)}: nothing was written${of}`
+  if (status === 'retired' && !isChanged(targets)) return `There is no previous Amazon Pay key${of}`
   return `${status === 'staged' && newKey ? 'A new Amazon Pay key is staged' : titles[status]}${of}`
 }
 
-function problemsSection({ problems }: Outcome): string {
-  return problems
+const isChanged = (targets: Outcome['targets']): boolean =>
+  targets.some(({ result }) => result === 'updated')
+
+function problemsSection(outcome: Outcome): string {
+  const words = (value: string): string => prose(value, serverOf(outcome))
+  return outcome.problems
     .map(({ code: name, fact, hint }) =>
-      ['> [!CAUTION]', `> **${name}**: ${text(fact)}.`, '>', `> Next: ${text(hint)}.`].join('\n'),
+      ['> [!CAUTION]', `> **${name}**: ${words(fact)}.`, '>', `> Next: ${words(hint)}.`].join('\n'),
     )
     .join('\n\n')
 }
@@ -76,7 +81,7 @@ function failed(outcome: Outcome): string[] {
 function staged(outcome: Outcome): string[] {
   const { names, exchange } = outcome
   return [
-    `The private key is stored in secret ${code(names.privateKey.next)}. Nothing uses it yet, and the current pair was not changed.`,
+    `The private key is stored in secret ${code(names.privateKey.next)}. Nothing uses it yet.`,
     outcome.key ? keyTable(outcome) : '',
     exchange ? exchangeSection(outcome) : '',
   ]
@@ -99,7 +104,7 @@ function keyTable(outcome: Outcome): string {
   }
   const hidden = publicKeyId
     ? [
-        'If a value is shown as three asterisks, the job was given it as a secret, and the runner hides it.',
+        'If a value is shown as three asterisks, the job received it as a secret, and the runner masks it.',
       ]
     : []
   return [table(['Key', 'Value'], rows), ...hidden].join('\n\n')
@@ -128,17 +133,22 @@ function deploySteps({ deploys }: Outcome): string[] {
 }
 
 function endOfOldKey(outcome: Outcome): string[] {
-  const { previousPublicKeyId, previousKept } = outcome
+  const { previousPublicKeyId, previousKept, status } = outcome
   if (!previousPublicKeyId && !previousKept) return []
   const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the previous key'
   if (!previousKept) {
     return [
-      `Delete ${id} in Integration Central when everything is redeployed; after a leak, at once. This key was not kept, so you cannot roll back to it.`,
+      `Redeploy everything, then delete ${id} in Integration Central (after a leak, at once). This key was not kept, so you cannot roll back to it.`,
     ]
   }
+  const isRolledBack = status === 'rolled-back'
+  const pair = isRolledBack ? 'pair that you rolled back from' : 'previous pair'
+  const when = isRolledBack
+    ? 'If you do not need the key that you rolled back from, and nothing uses it any more,'
+    : 'When nothing uses the previous pair any more,'
   return [
-    'Wait until runs that were queued before this one have ended. They use the previous pair, which still works: GitHub reads repository and organization secrets when a run is *queued*, and environment secrets when a *job starts*.',
-    `When nothing uses the previous pair any more, delete ${id} in Integration Central, then run ${command(outcome, 'retire')}.`,
+    `Wait until runs that were queued before this one have ended. They use the ${pair}, which still works: GitHub reads repository and organization secrets when a run is *queued*, and environment secrets when a *job starts*.`,
+    `${when} delete ${id} in Integration Central, then run ${command(outcome, 'retire')}.`,
   ]
 }
 
@@ -199,9 +209,7 @@ function valid(outcome: Outcome): string[] {
 
 function retired(outcome: Outcome): string[] {
   const { previousFingerprint, targets, names } = outcome
-  if (!targets.some(({ result }) => result === 'updated')) {
-    return ['There was no previous key, so nothing was deleted.']
-  }
+  if (!isChanged(targets)) return ['There was no previous key, so nothing was deleted.']
   const key = previousFingerprint ? ` (key ${code(previousFingerprint)})` : ''
   return [
     `The secret ${code(names.privateKey.previous)} and the variable ${code(names.record.previous)}${key} no longer exist. This rotation is finished.`,
@@ -229,10 +237,16 @@ function amazonPaySection({ amazonPay, command }: Outcome): string {
     `It answered ${status} ${code(reasonCode ?? 'without reasonCode')}`,
     message ? ` “${text(message)}”` : '',
     requestId ? ` (${code('x-amz-pay-request-id')} ${code(requestId.slice(0, 80))})` : '',
-    status === 404 ? ', as expected: the request asks for something that does not exist' : '',
+    status === 404 ? notFoundMeans(retiring) : '',
   ]
   return `${meaning} ${words.join('')}.`
 }
+
+/** The request asks for something that does not exist, and Amazon looks for it only if the key is right. */
+const notFoundMeans = (retiring: boolean): string =>
+  retiring
+    ? ', which means that the key still works: the request asks for something that does not exist'
+    : ', as expected: the request asks for something that does not exist'
 
 /** A summary may have 1 MiB. */
 const maxShownRuns = 20
@@ -259,21 +273,27 @@ function beforeDeletion(outcome: Outcome): string {
   ].join('\n\n')
 }
 
-function targetsSection({ targets, status, problems }: Outcome): string {
+function targetsSection(outcome: Outcome): string {
+  const { targets, status, problems } = outcome
   // A step that failed before it looked at targets has none. `status` shows a table for each target instead.
   if (targets.length === 0 || status === 'ok') return ''
-  if (targets.length === 1 && problems.length === 0 && status !== 'planned') return ''
+  // Of one target, everything is said above already, but for what is planned or half done.
+  const [only] = targets
+  const isSaid = problems.length === 0 || only?.result === 'untouched'
+  if (targets.length === 1 && isSaid && status !== 'planned') return ''
   const rows = targets.map(({ target, environment, result, code: name, message }) => [
     environment === null ? cell(target) : `${cell(target)}, environment ${cell(environment)}`,
     result === 'torn' ? '**torn**' : result,
     name ? cell(name) : '',
-    text(message),
+    prose(message, serverOf(outcome)),
   ])
   return ['### Targets', table(['Target', 'Result', 'Code', 'Message'], rows)].join('\n\n')
 }
 
-function warningsSection({ warnings }: Outcome): string {
+function warningsSection(outcome: Outcome): string {
+  const { warnings } = outcome
   if (warnings.length === 0) return ''
-  const lines = warnings.map(({ fact, hint }) => `- ${text(fact)}. Next: ${text(hint)}.`)
+  const words = (value: string): string => prose(value, serverOf(outcome))
+  const lines = warnings.map(({ fact, hint }) => `- ${words(fact)}. Next: ${words(hint)}.`)
   return ['### Warnings', lines.join('\n')].join('\n\n')
 }

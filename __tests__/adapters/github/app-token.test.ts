@@ -268,7 +268,7 @@ describe('what is wrong with an App', () => {
       {},
       { pem: pemOf(nextKey()) },
       'token-rejected',
-      /does not accept app-private-key .* 401 “A JSON web token could not be decoded”/,
+      /app-private-key is not a private key of the App .* 401 “A JSON web token could not be decoded”/,
       /Private keys/,
     ],
     [

@@ -39,7 +39,7 @@ test.each<[string, Contents, Parameters<typeof health>[1], string | null, RegExp
     'a staged key was not compared',
     { current: has(current), next: waiting },
     { keys: ringOf({ current }) },
-    'activate',
+    'generate',
     /start a new run/,
   ],
   [
@@ -54,7 +54,14 @@ test.each<[string, Contents, Parameters<typeof health>[1], string | null, RegExp
     { current: has(current), next: has(old, { change: 'rollback' }) },
     {},
     'rollback',
-    /again to finish it/,
+    /again to finish it; do not deploy before/,
+  ],
+  [
+    'an activation has not finished, and its lock is alive',
+    { current: has(current), next: has(staged, { change: 'activate' }) },
+    { locked: true },
+    'activate',
+    /^wait until the run that is changing the keys has ended, .* run command: activate again/,
   ],
   [
     'a staging was interrupted',

@@ -137,14 +137,14 @@ function rejected(error: unknown, { clientId, clock }: AppTokenOptions): Problem
     const seconds = Math.round(Math.abs(skew) / 1000)
     return new Problem(
       'token-rejected',
-      `the runner’s clock is ${seconds} seconds ${skew > 0 ? 'behind' : 'ahead of'} GitHub’s, so GitHub does not accept what the App signs: ${answer}`,
+      `the runner’s clock is ${seconds} seconds ${skew > 0 ? 'behind' : 'ahead of'} GitHub’s, so GitHub rejects requests that are signed with app-private-key: ${answer}`,
       'set the runner’s clock (for example by NTP), then run the same command again',
     )
   }
   return new Problem(
     'token-rejected',
-    `GitHub does not accept app-private-key as a key of the App of app-client-id: ${answer}`,
-    'compare both with the page of the App: the Client ID under About, the key’s fingerprint under Private keys; generate a new private key there if in doubt',
+    `app-private-key is not a private key of the App that app-client-id names: ${answer}`,
+    'compare both with the App’s settings page (Client ID under About, fingerprints under Private keys); if in doubt, generate a new private key there',
   )
 }
 

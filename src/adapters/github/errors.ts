@@ -73,11 +73,11 @@ function unavailableHint(refusal: Refusal): string | null {
   if (refusal.limited) {
     const when = limitedUntil
       ? `wait until ${limitedUntil.toISOString().slice(0, 19)}Z`
-      : 'wait for some minutes, after an hourly limit for up to an hour'
+      : 'wait a few minutes (up to an hour if it is an hourly limit)'
     return `this token has reached GitHub’s rate limit: ${when}, then run the same command again`
   }
   if (refusal.untrusted) {
-    return 'if a proxy or GitHub Enterprise Server has a certificate of your own authority, set NODE_EXTRA_CA_CERTS to its file on the runner'
+    return 'if your proxy or GitHub Enterprise Server uses a private certificate authority, set NODE_EXTRA_CA_CERTS on the runner to the file with its certificate'
   }
   if (status === null || status === 408 || status >= 500) {
     return 'check GitHub’s status (githubstatus.com) and the runner’s network and proxy, then run the same command again: it continues where it was interrupted'
@@ -108,14 +108,14 @@ function refusedByStatus(refusal: Refusal, attempt: Attempt): Explanation | null
     return {
       code: 'target-not-found',
       fact: `${attempt.where} is not available: ${answer}`,
-      hint: 'GitHub has blocked it for legal reasons: its owner finds the reason in GitHub’s mail; leave it out until then',
+      hint: 'GitHub has blocked it for legal reasons, which it has emailed to the owner; remove it from the inputs until it is available again',
     }
   }
   if (status !== null && status >= 300 && status < 400) {
     return {
       code: 'target-not-found',
       fact: `${attempt.where} has moved: ${answer}`,
-      hint: 'write its present name in repository or organization; the token is never sent to the address of a redirect',
+      hint: 'set repository or organization to its new name (this action does not follow redirects with a token)',
     }
   }
   return null
@@ -125,7 +125,7 @@ function otherwise(refusal: Refusal, attempt: Attempt): Explanation {
   if (attempt.write === undefined) {
     return {
       code: 'github-unavailable',
-      hint: 'this action does not expect such an answer: run the same command again; if it happens again, check GITHUB_API_URL and what is between the runner and GitHub',
+      hint: 'this answer is unexpected: run the same command again; if it happens again, check GITHUB_API_URL and any proxy between the runner and GitHub',
     }
   }
   const isFull = /limit|maximum|too many/i.test(refusal.message)
@@ -149,7 +149,7 @@ const refusalsByWords: readonly (readonly [words: RegExp, hint: string])[] = [
   ],
   [
     /lifetime/i,
-    'the organization limits the lifetime of tokens: make a token that expires sooner, or pass app-client-id and app-private-key',
+    'the organization limits the lifetime of tokens: create a token that expires sooner, or pass app-client-id and app-private-key',
   ],
   [
     /forbids access via|OAuth App access restrictions/i,
@@ -202,11 +202,11 @@ function permissionsOf({ kind = 'repository', write, needs }: Attempt): string {
 function missing(refusal: Refusal, { where, kind = 'repository' }: Attempt): Explanation {
   const hint = {
     repository:
-      'check the spelling of repository, and that the token covers it: without access to a private repository GitHub answers 404 as well, also to a classic token without the scope repo',
+      'check the spelling of repository, and that the token covers it: without access to a private repository, GitHub also answers 404 (a classic token needs the scope repo)',
     environment:
-      'check the spelling of environment and repository; create the environment under Settings → Environments, since this action never does; a token that does not cover the repository gets 404 as well',
+      'check the spelling of environment and repository; create the environment under Settings → Environments, since this action never does; GitHub also answers 404 if the token does not cover the repository',
     organization:
-      'check the spelling of organization, and that the token covers it: without access GitHub answers 404 as well, also to a classic token without the scope admin:org',
+      'check the spelling of organization, and that the token covers it: without access, GitHub also answers 404 (a classic token needs the scope admin:org)',
   }[kind]
   return {
     code: kind === 'environment' ? 'environment-not-found' : 'target-not-found',

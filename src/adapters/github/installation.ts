@@ -104,7 +104,7 @@ export async function notInstalled(app: GitHubClient, owner: string): Promise<Pr
   const { install } = await readAppPages(app)
   return new Problem(
     'app-not-installed',
-    `the GitHub App of app-client-id is not installed on ${owner}`,
+    `the GitHub App that app-client-id names is not installed on ${owner}`,
     `install it at ${install}, on ${owner}, for the target repositories`,
   )
 }

@@ -159,6 +159,6 @@ function noWorkflow(repository: string, workflow: string): Problem {
   return new Problem(
     'input-invalid',
     `workflow ${workflow} was not found in ${repository} with this token: GitHub answered 404`,
-    'write in redeploy the file name of a workflow on the default branch, such as deploy.yml, and check that the token covers the repository',
+    'set redeploy to the file name of a workflow on the default branch, such as deploy.yml, and check that the token covers the repository',
   )
 }

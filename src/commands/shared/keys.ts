@@ -30,7 +30,7 @@ async function readSlotKey(
   const text = step.inputs.slotKeys[slot]
   if (text.trim() === '') return null
   try {
-    const secret = step.names.privateKey[slot]
+    const secret = secretOf(step, slot)
     const { pair } = await readKey(step, `${slot}-private-key`, text, { secret })
     return ringKey(pair)
   } catch (error) {
@@ -50,9 +50,25 @@ export async function readGivenKey(step: Step): Promise<KeyPair | null> {
 
 /** The key in `current-private-key`; null if it is empty. */
 export async function readStoredKey(step: Step): Promise<KeyPair | null> {
-  const secret = step.names.privateKey.current
+  const secret = secretOf(step, 'current')
   return readWithWarnings(step, 'current-private-key', step.inputs.slotKeys.current, { secret })
 }
+
+/**
+ * The secret of a slot, as `gh secret set` takes it: without these options, it would write a secret of the repository. The
+ * visibility of an organization's secret is for a person to fill in, since `gh` resets it where it is not given.
+ */
+function secretOf({ names, inputs }: Step, slot: Slot): string {
+  const name = names.privateKey[slot]
+  const { environment, organization } = inputs
+  if (environment !== null) return `${name} --env ${shellWord(environment)}`
+  if (organization !== null)
+    return `${name} --org ${shellWord(organization)} --visibility VISIBILITY`
+  return name
+}
+
+const shellWord = (text: string): string =>
+  /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** An unusual format is a warning: other programs may not accept it. */
 async function readWithWarnings(
@@ -69,7 +85,7 @@ async function readWithWarnings(
 
 interface KeyOptions {
   readonly passphrase?: string | null
-  /** Name of the secret that the text comes from. */
+  /** The secret that the text comes from, as `gh secret set` takes it. */
   readonly secret?: string
 }
 

@@ -112,7 +112,7 @@ async function giveBack(
     const { fact } = problemIn(error)
     book.warn({
       fact: `the lock of ${target.label} (variable ${names.lock}) could not be removed: ${fact}`,
-      hint: 'you need not do anything: other runs are refused for three minutes, then the next one removes the lock',
+      hint: 'no action is needed: other runs are refused for three minutes; after that, the next run removes the lock',
     })
   }
 }

@@ -3,7 +3,7 @@ import { githubOf, type Step } from './context.ts'
 
 /** Warns before the first write if a deploy cannot be started: you can still stop then. */
 export async function checkRedeploy(step: Step): Promise<void> {
-  await eachDeploy(step, 'may not start', (repository, workflow) =>
+  await eachDeploy(step, 'probably cannot be started', (repository, workflow) =>
     githubOf(step).assertDispatchable(repository, workflow),
   )
 }
@@ -23,7 +23,7 @@ export async function redeployAll(step: Step): Promise<void> {
 
 async function eachDeploy(
   { inputs, book, world }: Step,
-  failed: 'may not start' | 'was not started',
+  failed: 'probably cannot be started' | 'was not started',
   work: (repository: string, workflow: string) => Promise<void>,
 ): Promise<void> {
   const { redeploy, repositories } = inputs

@@ -26,7 +26,7 @@ export { containsPrivateKey, looksLikeKeyMaterial, masksOf } from './masks.ts'
 export type { OpenSshReader }
 
 export interface ImportOptions extends Unlock {
-  /** The GitHub secret that the text came from, for the commands that a hint prints. */
+  /** The GitHub secret that the text came from, as `gh secret set` takes it, for the commands that a hint prints. */
   readonly secret?: string
   /** Where this is given, the key is not for Amazon Pay, and what Amazon Pay's SDKs can read does not matter. */
   readonly assertPolicy?: (pair: KeyPair) => void | Promise<void>

@@ -28,6 +28,8 @@ interface Finding {
   readonly fact: string
   /** Where a record cannot be believed. */
   readonly code?: ProblemCode
+  /** What to do about it; null if the next step of the target is that. */
+  readonly next: string | null
 }
 
 export interface SlotHealth extends SlotView {
@@ -63,8 +65,8 @@ export function healthOf(view: TargetView, options: HealthOptions): Health {
   return {
     ...slots,
     due,
-    findings: found.flatMap(({ fact, code }) =>
-      fact === undefined ? [] : { fact, ...(code ? { code } : {}) },
+    findings: found.flatMap(({ fact, code, next }) =>
+      fact === undefined ? [] : { fact, next: next?.text ?? null, ...(code ? { code } : {}) },
     ),
     nextStep: found.find(({ next }) => next)?.next ?? { text: 'nothing to do', command: null },
   }
@@ -97,7 +99,9 @@ interface State
 }
 
 /** What applies to a target; false if nothing does. */
-type Rule = (state: State) => false | (Partial<Finding> & { readonly next?: NextStep })
+type Rule = (
+  state: State,
+) => false | (Partial<Omit<Finding, 'next'>> & { readonly next?: NextStep })
 
 const run = (command: NextStep['command'], text: string): NextStep => ({ command, text })
 
@@ -124,15 +128,18 @@ const problemRule =
  * first rule that applies and has a next step decides the next step.
  */
 const rules: readonly Rule[] = [
-  ({ change, next }) => {
+  ({ change, next, locked }) => {
     if (!change) return false
     const id = shownId(next)
     const withId = id ? ` with public-key-id: ${id}` : ' with the same public-key-id'
+    const again = `run command: ${change} again${change === 'activate' ? withId : ''}`
     return {
-      fact: `command: ${change} was interrupted${id ? ` (Public Key ID ${id})` : ''}`,
+      fact: `command: ${change} ${locked ? 'has not finished' : 'was interrupted'}${id ? ` (Public Key ID ${id})` : ''}`,
       next: run(
         change,
-        `run command: ${change} again${change === 'activate' ? withId : ''} to finish it`,
+        locked
+          ? `wait until the run that is changing the keys has ended, at most three minutes; if status still says so, ${again}`
+          : `${again} to finish it; do not deploy before it has succeeded`,
       ),
     }
   },
@@ -184,7 +191,7 @@ const rules: readonly Rule[] = [
     },
   ({ next, current }) =>
     isSame(next, current) && {
-      fact: 'the staged key is the current key: a leftover, which command: generate removes the next time',
+      fact: 'the staged key is already the current key; the next run of command: generate removes this leftover',
     },
   ({ next, current, change, names }) =>
     next.record !== null &&
@@ -201,17 +208,20 @@ const rules: readonly Rule[] = [
     !isSame(state.previous, state.current) && {
       next: run(
         'retire',
-        'a key is staged, and command: activate needs the slot of the previous key: delete the previous key in Integration Central when nothing uses it any more, then run command: retire',
+        'when nothing uses the previous key any more, delete it in Integration Central and run command: retire: command: activate needs its slot for the staged key',
       ),
     },
   (state) =>
     isStaged(state) && {
-      next: run(
-        'activate',
-        state.next.compared
-          ? 'exchange the staged public key in Integration Central, then run command: activate with the Public Key ID'
-          : 'start a new run of command: generate that passes next-private-key, which shows the exchange page of the staged key',
-      ),
+      next: state.next.compared
+        ? run(
+            'activate',
+            'exchange the staged public key in Integration Central, then run command: activate with the Public Key ID',
+          )
+        : run(
+            'generate',
+            'start a new run of command: generate that passes next-private-key, which shows the exchange page of the staged key',
+          ),
     },
   ({ next: { days }, change }) =>
     days !== null &&
