@@ -69,7 +69,7 @@ async function rotate(): Promise<string> {
   await offer('Fill in activate')
   await expect(tab.getByLabel('public-key-id').inputValue()).resolves.toBe(id)
   expect(await run()).toContain('activated')
-  await offered('Let 91 days pass').or(offered('Go to the old key')).waitFor()
+  await offered('Let 91 days pass').or(offered('Go to the previous key')).waitFor()
   return id
 }
 
@@ -134,7 +134,7 @@ test('A new shop gets its first key, is rotated, rolled back and retired by what
   expect(await run()).toContain('still-accepted')
   expect(await violations(tab)).toEqual([])
 
-  await offer('Go to the old key')
+  await offer('Go to the previous key')
   await tab.keyboard.type('DELETE')
   await tab.keyboard.press('Enter')
   await tab.locator('#pay-keys .deleted', { hasText: second }).waitFor()

@@ -181,6 +181,22 @@ test('of several targets, the oldest key counts, and any that is due', async () 
   expect(nextOf(ran)).toHaveLength(2)
 })
 
+test('what has to wait says what comes first', async () => {
+  const shop = new Shop().given({ current: old, next: young })
+  shop.clock.pass(100 * dayMs)
+  const ran = await shop.run('status')
+  const hints = ran.warnings.map(({ fact, hint }) => [
+    /waiting|due for rotation/.exec(fact)?.[0],
+    hint,
+  ])
+  const exchange =
+    'exchange the staged public key in Integration Central, then run command: activate with the Public Key ID'
+  expect(hints).toEqual([
+    ['waiting', exchange],
+    ['due for rotation', `first, ${exchange}`],
+  ])
+})
+
 test('max-age-days decides when a key is due', async () => {
   const shop = new Shop().given({ current: young })
   shop.clock.pass(30 * dayMs)

@@ -205,7 +205,7 @@ const retire: Rule = ({ amazonPay, previous, current, scene }) => {
       offers: [{ label: 'Deploy', kind: 'deploy' }, back],
     }
   }
-  const toOldKey: Offer = { label: 'Go to the old key', kind: 'delete', id }
+  const toOldKey: Offer = { label: 'Go to the previous key', kind: 'delete', id }
   const end = command('Fill in retire', 'retire')
   if (previous.record?.rolledBackAt !== undefined) {
     return {
@@ -214,7 +214,7 @@ const retire: Rule = ({ amazonPay, previous, current, scene }) => {
     }
   }
   return {
-    text: 'The shop signs with the new key. Roll back if something is wrong; otherwise delete the old key, then run retire.',
+    text: 'The shop signs with the new key. Roll back if something is wrong; otherwise delete the previous key, then run retire.',
     offers: [toOldKey, end, back],
   }
 }

@@ -88,18 +88,18 @@ async function wholeLife(stage: Stage): Promise<void> {
     { code: 'nothing-to-roll-back' },
   )
   await stage.run(
-    'with its Public Key ID it is meant',
+    'with its Public Key ID, the shop does go back to that key',
     { command: 'rollback', 'public-key-id': second },
     { status: 'rolled-back', outputs: { 'public-key-id': second } },
   )
   await stage.run(
-    'the old key still works at Amazon',
+    'the previous key still works at Amazon',
     { command: 'retire' },
     { code: 'still-accepted' },
   )
-  await deletes(stage, first, 'the old key')
+  await deletes(stage, first, 'the previous key')
   await stage.run(
-    'the old key is gone, and its copy is deleted',
+    'the previous key is gone, and its copy is deleted',
     { command: 'retire' },
     { status: 'retired' },
   )
@@ -127,13 +127,13 @@ async function killed(stage: Stage): Promise<void> {
   })
   await stage.run('the lock of the killed run is still there', form, { code: 'locked' })
   scene.pass(15 * 60_000)
-  await stage.run('15 minutes later, the same command finishes it', form, {
+  await stage.run('when the lock has expired, the same command finishes it', form, {
     status: 'activated',
     outputs: { 'public-key-id': id },
   })
-  await deletes(stage, old, 'the old key')
+  await deletes(stage, old, 'the previous key')
   await stage.run(
-    'the old key is gone, and its copy is deleted',
+    'the previous key is gone, and its copy is deleted',
     { command: 'retire' },
     { status: 'retired' },
   )

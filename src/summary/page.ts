@@ -138,7 +138,7 @@ function endOfOldKey(outcome: Outcome): string[] {
   const id = previousPublicKeyId ? `Public Key ID ${code(previousPublicKeyId)}` : 'the previous key'
   if (!previousKept) {
     return [
-      `Redeploy everything, then delete ${id} in Integration Central (after a leak, at once). This key was not kept, so you cannot roll back to it.`,
+      `After that, delete ${id} in Integration Central (after a leak, at once). This key was not kept, so you cannot roll back to it.`,
     ]
   }
   const isRolledBack = status === 'rolled-back'

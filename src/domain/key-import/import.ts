@@ -225,7 +225,7 @@ function privateInsteadOfPublic(): Problem {
 function ambiguous(blocks: readonly KeyBlock[]): Problem {
   return new Problem(
     'key-ambiguous',
-    `contains more than one key: ${blocks.map(nameOf).join(', ')}; expected one key, or copies of one`,
+    `contains more than one key: ${blocks.map(nameOf).join(', ')}; expected one key (copies of it do not matter)`,
     'use the file of one key only; in a file that begins with the private key, `openssl pkey -in privateKey.pem` prints that key and nothing else',
   )
 }

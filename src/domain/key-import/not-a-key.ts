@@ -72,7 +72,7 @@ export function empty(): Problem {
   return new Problem(
     'key-empty',
     'is empty',
-    'check that the job names the environment that has the secret (`environment:`), that the run was queued after the secret was stored (start a new run), and that the secret still exists (`gh secret list`): it is deleted once its key is current; runs of forks and of Dependabot get no secrets',
+    'check that the job names the environment that has the secret (`environment:`), that the run was queued after the secret was stored (start a new run), and that the secret still exists (`gh secret list`; a staged key’s secret is deleted once the key is current); runs of forks and of Dependabot get no secrets',
   )
 }
 

@@ -159,7 +159,7 @@ function assertSigns({ privateKey, publicKey }: KeyPair): void {
 }
 
 export function inconsistent(
-  fact = 'contains a damaged RSA private key: its numbers do not fit together',
+  fact = 'contains a damaged RSA private key: its numbers do not match',
 ): Problem {
   return new Problem(
     'key-inconsistent',
