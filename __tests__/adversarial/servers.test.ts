@@ -168,7 +168,7 @@ describe('GitHub’s address', () => {
     ['depth', { status: 200, body: `${'['.repeat(50_000)}${']'.repeat(50_000)}` }, /./],
     ['204 without anything', { status: 204 }, /./],
   ]
-  test.each(sample(unlikely, 4))(
+  test.each(sample(unlikely, 5))(
     'that answers a read with %s is not believed',
     async (_, given, words) => {
       const { shop, run } = await stage('activate')
@@ -378,7 +378,7 @@ const names = ({ id }: { readonly id: string }, request: Recorded): boolean =>
   (request.headers.authorization ?? '').includes(id)
 
 describe('Amazon Pay’s answers are read for what they say', () => {
-  test.each(sample(Object.entries(answers), 7))('validate: %s', async (_, { given, amazonPay }) => {
+  test.each(sample(Object.entries(answers), 9))('validate: %s', async (_, { given, amazonPay }) => {
     const { shop, run, current } = await stage('validate')
     answer(shop.amazonPay, (request) => names(current, request), given)
     const told = await run()
@@ -387,7 +387,7 @@ describe('Amazon Pay’s answers are read for what they say', () => {
     expect(told.summary + told.stdout).not.toMatch(/delete (?:it|this key|that key)/i)
   })
 
-  test.each(sample(Object.entries(answers), 4))('retire: %s', async (_, { given, retire }) => {
+  test.each(sample(Object.entries(answers), 5))('retire: %s', async (_, { given, retire }) => {
     const { shop, run, previous } = await stage('retire')
     answer(shop.amazonPay, (request) => names(previous, request), given)
     const before = stored(shop)
@@ -402,7 +402,7 @@ describe('Amazon Pay’s answers are read for what they say', () => {
   test.each(
     sample(
       Object.entries(answers).filter(([, { retire }]) => retire !== 'retired'),
-      7,
+      9,
     ),
   )('retire, with the ID typed: %s', async (_, { given, retire, typed }) => {
     const { shop, run, previous } = await stage('retire')
