@@ -269,7 +269,7 @@ const meetings = (some: Forgeries): [string, CommandName, Forgery][] =>
       .map((command): [string, CommandName, Forgery] => [name, command, forgery]),
   )
 const cases = [
-  ...sample(meetings(edits), 9),
+  ...sample(meetings(edits), 13),
   ...sample(meetings(moves), 4),
   ...sample(meetings(replacements), 7),
 ]
@@ -311,7 +311,7 @@ describe('a forged record stops whoever would believe it', () => {
 })
 
 describe('status reports a forged record', () => {
-  test.each(sample(Object.entries(forgeries), 14))(
+  test.each(sample(Object.entries(forgeries), 27))(
     '%s: nothing of it is shown to act on',
     async (_, forgery) => {
       const { shop, run, pairs } = await attacked('status', forgery)
@@ -430,7 +430,7 @@ describe('a forged lock', () => {
     'under __proto__': `{"__proto__":${lock({ run: evil })}}`,
   }
 
-  test.each(sample(Object.entries(locks), 3))(
+  test.each(sample(Object.entries(locks), 4))(
     '%s stops every writer, with no link and no words of it',
     async (_, value) => {
       const { shop, run } = await stage('activate')
