@@ -239,6 +239,47 @@ async function runAgainstDrip(
   }
 }
 
+/** Plays in the action's process, before the action: something of it never comes to an end. */
+const never = (code: string): readonly string[] => [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(`
+    const never = () => {
+      console.log('it hangs')
+      setInterval(() => {}, 1000)
+      return new Promise(() => {})
+    }
+    ${code}
+    const { syncBuiltinESMExports } = await import('node:module')
+    syncBuiltinESMExports()`)}`,
+]
+
+describe('what hangs although every request has its time', () => {
+  async function runToLimit(staged: Stage, code: string, milliseconds: number): Promise<ShopRun> {
+    const started = await staged.shop.start(staged.form, { nodeArgs: never(code) })
+    await started.line('it hangs')
+    started.expire(milliseconds)
+    return started.done
+  }
+
+  test('is ended with the step’s time, and the report says so', async () => {
+    const staged = await stage('activate')
+    const before = stored(staged.shop)
+    const crypto = `const { default: crypto } = await import('node:crypto')`
+    const told = await runToLimit(staged, `${crypto}; crypto.checkPrime = never`, 150_000)
+    expectRefused(told, 'github-unavailable')
+    expect(told.summary).toContain('time limit')
+    expect(stored(staged.shop)).toEqual(before)
+  })
+
+  test('in the report itself is ended as well, and what was done counts', async () => {
+    const fs = `const { default: fs } = await import('node:fs')`
+    const staged = await stage('activate')
+    const told = await runToLimit(staged, `${fs}; fs.promises.writeFile = never`, 12_000)
+    expect([told.timedOut, told.signal, told.conclusion]).toEqual([false, null, 'success'])
+    expect(told.outputs.status).toBe('activated')
+  })
+})
+
 type Said = 'accepted' | 'rejected' | 'undecided'
 
 interface Case {
