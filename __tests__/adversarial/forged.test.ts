@@ -297,7 +297,7 @@ function expectNoStranger(run: ShopRun, { id }: Pair): void {
   for (const link of told.match(/\]\(<[^>]*>/g) ?? []) expect(link).not.toContain('evil.example')
 }
 
-describe('a forged record stops whoever would believe it', () => {
+describe('a forged record stops every command that relies on it', () => {
   test.each(cases)('%s: %s', async (_, command, forgery) => {
     const { shop, run, pairs } = await attacked(command, forgery)
     const before = stored(shop)

@@ -59,17 +59,16 @@ describe('GitHub’s address', () => {
     [307, 'the sealing key', isSealingKey],
     [308, 'a write', isWrite],
   ] as const
-  test.each(sample(redirects, 3))(
-    'that redirects to another server (%i, %s) sends no token there',
-    async (status, _, match) => {
+  describe('that redirects to another server sends no token there', () => {
+    test.each(sample(redirects, 3))('%i, %s', async (status, _, match) => {
       const { shop, run } = await stage('generate')
       answer(shop.github, match, { redirect: `${elsewhere.url}/take`, status })
       const told = await run()
       expect(elsewhere.requests).toEqual([])
       expect(told.conclusion).toBe('failure')
       expect(told.stdout.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain(elsewhere.url)
-    },
-  )
+    })
+  })
 
   test('whose lists never end is asked for a bounded number of pages', async () => {
     const { shop, run } = await stage('retire')
@@ -131,9 +130,8 @@ describe('GitHub’s address', () => {
     ['followed by a line', `${bytes('07'.repeat(32))}\n`],
     ['that is no text', 7],
   ]
-  test.each(sample(weak, 6))(
-    'that hands out a sealing key %s gets nothing sealed for it',
-    async (_, key) => {
+  describe('that hands out a weak or malformed sealing key gets nothing sealed for it', () => {
+    test.each(sample(weak, 6))('%s', async (_, key) => {
       const { shop, run } = await stage('generate')
       answer(shop.github, isSealingKey, { status: 200, body: { key_id: '1', key } })
       const told = await run()
@@ -141,8 +139,8 @@ describe('GitHub’s address', () => {
       expect(told.requests.filter(({ method }) => method === 'PUT')).toEqual([])
       expect(shop.repository.variables.has('AMAZON_PAY_KEY_NEXT')).toBe(false)
       expect(shop.repository.variables.has('AMAZON_PAY_KEY_LOCK')).toBe(false)
-    },
-  )
+    })
+  })
 
   const html = '<html><script>alert(1)</script>\n::error title=forged::forged</html>'
   const unlikely: readonly [string, Answer, RegExp][] = [
@@ -464,14 +462,13 @@ describe('Amazon Pay’s answers are read for what they say', () => {
     ['a page with 200', 'activate'],
     ['a page with 200', 'retire'],
   ]
-  test.each([
-    // The control of each: that of activate must be refused, that of retire accepted.
-    ['the charge permission does not exist', 'activate'] as const,
-    ['an unknown Public Key ID', 'retire'] as const,
-    ...sample(alike, 4),
-  ])(
-    'an Amazon Pay that answers everything alike changes nothing: %s, %s',
-    async (name, command) => {
+  const controls: typeof alike = [
+    // That of activate must be refused, that of retire accepted.
+    ['the charge permission does not exist', 'activate'],
+    ['an unknown Public Key ID', 'retire'],
+  ]
+  describe('one that answers everything alike changes nothing', () => {
+    test.each([...controls, ...sample(alike, 4)])('%s, %s', async (name, command) => {
       const { given } = answers[name] as Case
       const { shop, run, previous } = await stage(command)
       answer(shop.amazonPay, () => true, given)
@@ -479,8 +476,8 @@ describe('Amazon Pay’s answers are read for what they say', () => {
       const told = await run(command === 'retire' ? { with: { 'public-key-id': previous.id } } : {})
       expect(told.conclusion).toBe('failure')
       expect(stored(shop)).toEqual(before)
-    },
-  )
+    })
+  })
 
   test.each(sample(['enormous', 'malformed', 'drop'] as const, 2))(
     'one that answers %s is undecided',
