@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { createMasker } from '../../rehearsal/masker.ts'
 import { searchFor } from './leak-search.ts'
 import { type CommandName, closeShops, commands, keys, sample, stage, wellDone } from './shops.ts'
@@ -114,7 +115,12 @@ test('the page of a staged key shows it whole while its own private key is maske
 })
 
 /** Texts in which a later step of the job could print a key. */
+const pkcs1 = (pem: string): string =>
+  createPrivateKey(pem).export({ type: 'pkcs1', format: 'pem' }).toString()
 const prints: Readonly<Record<string, (pem: string) => string>> = {
+  'PKCS#1': pkcs1,
+  'PKCS#1 in base64url': (pem) => Buffer.from(pkcs1(pem)).toString('base64url'),
+  'its numbers': (pem) => JSON.stringify(createPrivateKey(pem).export({ format: 'jwk' })),
   'PKCS#8': (pem) => pem,
   'PKCS#8 in JSON': (pem) => JSON.stringify({ key: pem }),
   'PKCS#8 with CRLF': (pem) => pem.replaceAll('\n', '\r\n'),
