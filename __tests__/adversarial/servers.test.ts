@@ -426,7 +426,13 @@ describe('Amazon Pay’s answers are read for what they say', () => {
     expect(told.summary + told.stdout).not.toMatch(/delete (?:it|this key|that key)/i)
   })
 
-  test.each(sample(Object.entries(answers), 5))('retire: %s', async (_, { given, retire }) => {
+  const likely = ['a header without name', 'another header']
+  const others = Object.entries(answers).filter(([name]) => !likely.includes(name))
+  // Which of these deletes a key is a matter of one word.
+  test.each([
+    ...likely.map((name): [string, Case] => [name, answers[name] as Case]),
+    ...sample(others, 6),
+  ])('retire: %s', async (_, { given, retire }) => {
     const { shop, run, previous } = await stage('retire')
     answer(shop.amazonPay, (request) => names(previous, request), given)
     const before = stored(shop)
