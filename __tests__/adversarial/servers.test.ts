@@ -47,7 +47,9 @@ describe('GitHub’s address', () => {
     const { shop, run } = await stage('activate')
     answer(shop.github, isRead, 'enormous')
     const before = stored(shop)
-    expectRefused(await run(), 'github-unavailable')
+    const told = await run()
+    expectRefused(told, 'github-unavailable')
+    expect(told.annotations[0]?.message).toContain('more than 10 MB')
     expect(stored(shop)).toEqual(before)
   })
 
