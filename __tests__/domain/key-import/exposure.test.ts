@@ -21,6 +21,7 @@ test.each([
   ['inside of a sentence', `Please rotate ${JSON.stringify(pem)}, thanks`],
   ['one of its numbers', `d=${d}`],
   ['as hex', der.toString('hex')],
+  ['at 70 columns', der.toString('base64').replaceAll(/.{70}/g, '$&\n')],
   ['as JWK', JSON.stringify({ ...jwk, d }, null, 2)],
 ])('a private key in the event of a run is found: %s', async (_, text) => {
   expect(await exposed(text)).toBe(true)
