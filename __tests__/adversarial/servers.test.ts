@@ -255,7 +255,8 @@ const never = (code: string): readonly string[] => [
 
 describe('what hangs although every request has its time', () => {
   async function runToLimit(staged: Stage, code: string, milliseconds: number): Promise<ShopRun> {
-    const started = await staged.shop.start(staged.form, { nodeArgs: never(code) })
+    const options = { nodeArgs: never(code), timeoutMs: 60_000 }
+    const started = await staged.shop.start(staged.form, options)
     await started.line('it hangs')
     started.expire(milliseconds)
     return started.done
