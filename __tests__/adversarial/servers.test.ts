@@ -231,7 +231,8 @@ async function runAgainstDrip(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    started = await shop.start(form, { env: { [variable]: `http://127.0.0.1:${port}` } })
+    const env = { [variable]: `http://127.0.0.1:${port}` }
+    started = await shop.start(form, { env, timeoutMs: 60_000 })
     return await started.done
   } finally {
     server.close()
