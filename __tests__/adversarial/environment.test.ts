@@ -84,6 +84,7 @@ test.each(['http://api.github.invalid', ...sample(withoutTls, 3)])(
     const { run } = await stage('status')
     const told = await run({ env: { GITHUB_API_URL: url } })
     expect(told.outputs['error-code']).toBe('input-invalid')
+    expect(told.annotations[0]?.message).toContain('GITHUB_API_URL is not an https: URL')
     expect(told.stdout.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain('ghs_')
   },
 )
