@@ -114,10 +114,15 @@ function assertNoStrayKeys(raw: RawInputs): void {
   )
 }
 
-/** A token may look like a part of a key, but contains no white space, JSON, XML or label. */
 function isStrayKey(name: string, value: string): boolean {
-  if (name === 'token' && !/[\s{<]|PRIVATE/.test(value.trim())) return false
+  if (name === 'token' && mayBeToken(value.trim())) return false
   return containsPrivateKey(value)
+}
+
+/** A token may look like a part of a key. But it has GitHub's prefix, or is shorter than half of a key; and it is one word. */
+function mayBeToken(value: string): boolean {
+  const isWord = !/[\s{<]|PRIVATE/.test(value)
+  return isWord && (value.length < 600 || /^(?:gh[a-z]|github_pat)_/.test(value))
 }
 
 /** What is shown before the inputs are checked. Long values are left out: they may be a secret in the wrong input. */

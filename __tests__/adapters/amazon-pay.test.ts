@@ -86,12 +86,14 @@ test('a server error is not asked for again here', async () => {
   expect(requests).toBe(1)
 })
 
-test('an answer of 64 KiB is read', async () => {
+test('an answer of 64 KiB is read, and one that is a byte longer is none', async () => {
   handler = (_, response) => response.end('x'.repeat(64 * 1024))
   expect((await send())?.body).toHaveLength(64 * 1024)
+  handler = (_, response) => response.end('x'.repeat(64 * 1024 + 1))
+  expect(await send()).toBeNull()
 })
 
-test('a longer answer is no answer, and its connection is closed', async () => {
+test('an answer without end is no answer, and its connection is closed', async () => {
   let closed: Promise<unknown> | undefined
   handler = (_, response) => {
     closed = closing(response)

@@ -1,15 +1,7 @@
+import { createPrivateKey } from 'node:crypto'
 import { createMasker } from '../../rehearsal/masker.ts'
 import { searchFor } from './leak-search.ts'
-import {
-  type CommandName,
-  closeShops,
-  commands,
-  full,
-  keys,
-  sample,
-  stage,
-  wellDone,
-} from './shops.ts'
+import { type CommandName, closeShops, commands, keys, sample, stage, wellDone } from './shops.ts'
 
 // The runner masks every secret that a job receives: whole, by lines, and in eleven encodings; the action adds what it
 // makes. With three private keys among the inputs of every run, what a person has to read must survive.
@@ -51,14 +43,12 @@ const needed: Readonly<Record<CommandName, readonly string[]>> = {
   status: [],
 }
 
-const cases = commands.flatMap((command, turn) =>
-  Object.entries(formats)
-    .filter((_, index) => index === 0 || (turn % 2 === 0 && index === 1 + (turn % 4)) || full)
-    .map(([name, format]): [CommandName, string, (pem: string) => string] => [
-      command,
-      name,
-      format,
-    ]),
+const cases = commands.flatMap((command) =>
+  Object.entries(formats).map(([name, format]): [CommandName, string, typeof format] => [
+    command,
+    name,
+    format,
+  ]),
 )
 
 async function runWith(command: CommandName, inputs: Readonly<Record<string, string>>) {
@@ -88,7 +78,7 @@ function expectIntact(command: CommandName, { shop, told }: Awaited<ReturnType<t
 }
 
 describe('what is public can be read with three private keys masked', () => {
-  test.each(cases)('%s, keys %s', async (command, _, format) => {
+  test.each(sample(cases, 6))('%s, keys %s', async (command, _, format) => {
     expectIntact(command, await runWith(command, ring(format)))
   })
 
@@ -97,7 +87,7 @@ describe('what is public can be read with three private keys masked', () => {
       .filter((slot) => !needed[command].includes(slot))
       .map((slot): [CommandName, string] => [command, slot]),
   )
-  test.each(sample(subsets, 3))('%s, without %s', async (command, without) => {
+  test.each(sample(subsets, 13))('%s, without %s', async (command, without) => {
     const result = await runWith(
       command,
       ring((pem) => pem, [without]),
@@ -125,7 +115,12 @@ test('the page of a staged key shows it whole while its own private key is maske
 })
 
 /** Texts in which a later step of the job could print a key. */
+const pkcs1 = (pem: string): string =>
+  createPrivateKey(pem).export({ type: 'pkcs1', format: 'pem' }).toString()
 const prints: Readonly<Record<string, (pem: string) => string>> = {
+  'PKCS#1': pkcs1,
+  'PKCS#1 in base64url': (pem) => Buffer.from(pkcs1(pem)).toString('base64url'),
+  'its numbers': (pem) => JSON.stringify(createPrivateKey(pem).export({ format: 'jwk' })),
   'PKCS#8': (pem) => pem,
   'PKCS#8 in JSON': (pem) => JSON.stringify({ key: pem }),
   'PKCS#8 with CRLF': (pem) => pem.replaceAll('\n', '\r\n'),
@@ -139,7 +134,7 @@ const prints: Readonly<Record<string, (pem: string) => string>> = {
   'its body in base64url': (pem) => Buffer.from(body(pem), 'base64').toString('base64url'),
 }
 
-test.each(sample(commands, 2))(
+test.each(sample(commands, 4))(
   'a key that the runner does not know is masked in every form by %s',
   async (command) => {
     const { run } = await stage(command)

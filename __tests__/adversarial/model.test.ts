@@ -67,12 +67,18 @@ class Life {
     return keys.find((key) => key.pem === pem) ?? null
   }
 
-  get now(): Now {
-    const record = this.shop.target.recordText('current') ?? ''
+  get #keys(): Readonly<Record<Slot, Key | null>> {
     return {
       current: this.#keyIn('current'),
       next: this.#keyIn('next'),
       previous: this.#keyIn('previous'),
+    }
+  }
+
+  get now(): Now {
+    const record = this.shop.target.recordText('current') ?? ''
+    return {
+      ...this.#keys,
       id: this.shop.target.publicKeyId,
       works: this.shop.deploy() === 'accepted',
       recorded: keys.find(({ fingerprint }) => record.includes(fingerprint)) ?? null,
@@ -81,7 +87,7 @@ class Life {
 
   #unused(): Key {
     const variables = slots.map((slot) => this.shop.target.recordText(slot) ?? '').join()
-    const { current, next, previous } = this.now
+    const { current, next, previous } = this.#keys
     const free = keys.find(
       (key) => ![current, next, previous].includes(key) && !variables.includes(key.fingerprint),
     )
@@ -118,7 +124,7 @@ class Life {
 
   /** What a person fills in. */
   #form(step: Step): { readonly command: Command; readonly form: Form } {
-    const { current, next, previous } = this.now
+    const { current, next, previous } = this.#keys
     if (step.kind === 'activate') {
       // Of a change that has begun, status names the ID.
       const exchanged = next ? this.#exchange(next) : 'LIVE-NOTHINGISSTAGEDNOTHING'
@@ -141,7 +147,7 @@ class Life {
 
   /** A person who follows the steps of `still-accepted`: never for a key that is current or staged. */
   #deletePrevious(): void {
-    const { current, next, previous } = this.now
+    const { current, next, previous } = this.#keys
     if (!previous || previous === current || previous === next) return
     for (const [id, { publicKey }] of this.shop.amazon.keys) {
       if (publicKey.equals(previous.publicKey)) this.shop.amazon.set(id, 'deleted')

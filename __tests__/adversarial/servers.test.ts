@@ -32,6 +32,7 @@ function answer(
 const isSealingKey = ({ path }: Recorded): boolean => path.endsWith('/secrets/public-key')
 const isRead = ({ method, path }: Recorded): boolean =>
   method === 'GET' && path.includes('/actions/')
+const isWrite = ({ method }: Recorded): boolean => method !== 'GET'
 
 /** Nothing was done, and it is told why. */
 function expectRefused(told: ShopRun, code: string | RegExp): void {
@@ -46,28 +47,30 @@ describe('GitHub’s address', () => {
     const { shop, run } = await stage('activate')
     answer(shop.github, isRead, 'enormous')
     const before = stored(shop)
-    expectRefused(await run(), 'github-unavailable')
+    const told = await run()
+    expectRefused(told, 'github-unavailable')
+    expect(told.annotations[0]?.message).toContain('more than 10 MB')
     expect(stored(shop)).toEqual(before)
   })
 
-  test.each([
-    [301, isRead],
-    [302, isRead],
-    [307, isRead],
-    [308, isSealingKey],
-    [307, ({ method }: Recorded) => method !== 'GET'],
-    [308, ({ method }: Recorded) => method !== 'GET'],
-  ] as const)(
-    'that redirects to another server (%i) sends no token there',
-    async (status, match) => {
+  const redirects = [
+    [301, 'a read', isRead],
+    [308, 'the sealing key', isSealingKey],
+    [307, 'a write', isWrite],
+    [302, 'a read', isRead],
+    [307, 'the sealing key', isSealingKey],
+    [308, 'a write', isWrite],
+  ] as const
+  describe('that redirects to another server sends no token there', () => {
+    test.each(sample(redirects, 3))('%i, %s', async (status, _, match) => {
       const { shop, run } = await stage('generate')
       answer(shop.github, match, { redirect: `${elsewhere.url}/take`, status })
       const told = await run()
       expect(elsewhere.requests).toEqual([])
       expect(told.conclusion).toBe('failure')
       expect(told.stdout.replaceAll(/^::add-mask::.*$/gm, '')).not.toContain(elsewhere.url)
-    },
-  )
+    })
+  })
 
   test('whose lists never end is asked for a bounded number of pages', async () => {
     const { shop, run } = await stage('retire')
@@ -129,9 +132,8 @@ describe('GitHub’s address', () => {
     ['followed by a line', `${bytes('07'.repeat(32))}\n`],
     ['that is no text', 7],
   ]
-  test.each(sample(weak, 3))(
-    'that hands out a sealing key %s gets nothing sealed for it',
-    async (_, key) => {
+  describe('that hands out a weak or malformed sealing key gets nothing sealed for it', () => {
+    test.each(sample(weak, 6))('%s', async (_, key) => {
       const { shop, run } = await stage('generate')
       answer(shop.github, isSealingKey, { status: 200, body: { key_id: '1', key } })
       const told = await run()
@@ -139,8 +141,8 @@ describe('GitHub’s address', () => {
       expect(told.requests.filter(({ method }) => method === 'PUT')).toEqual([])
       expect(shop.repository.variables.has('AMAZON_PAY_KEY_NEXT')).toBe(false)
       expect(shop.repository.variables.has('AMAZON_PAY_KEY_LOCK')).toBe(false)
-    },
-  )
+    })
+  })
 
   const html = '<html><script>alert(1)</script>\n::error title=forged::forged</html>'
   const unlikely: readonly [string, Answer, RegExp][] = [
@@ -166,7 +168,7 @@ describe('GitHub’s address', () => {
     ['depth', { status: 200, body: `${'['.repeat(50_000)}${']'.repeat(50_000)}` }, /./],
     ['204 without anything', { status: 204 }, /./],
   ]
-  test.each(sample(unlikely, 3))(
+  test.each(sample(unlikely, 5))(
     'that answers a read with %s is not believed',
     async (_, given, words) => {
       const { shop, run } = await stage('activate')
@@ -187,7 +189,7 @@ describe('GitHub’s address', () => {
     ['a limit that never resets', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1e300' }],
     ['a date that is none', { date: 'yesterday', 'retry-after': '999999' }],
   ]
-  test.each(sample(pauses, 2))(
+  test.each(sample(pauses, 4))(
     'that asks for a pause beyond the step’s time is left: %s',
     async (_, headers) => {
       const { shop, run } = await stage('status')
@@ -229,13 +231,56 @@ async function runAgainstDrip(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    started = await shop.start(form, { env: { [variable]: `http://127.0.0.1:${port}` } })
+    const env = { [variable]: `http://127.0.0.1:${port}` }
+    started = await shop.start(form, { env, timeoutMs: 60_000 })
     return await started.done
   } finally {
     server.close()
     server.closeAllConnections()
   }
 }
+
+/** Plays in the action's process, before the action: something of it never comes to an end. */
+const never = (code: string): readonly string[] => [
+  '--import',
+  `data:text/javascript,${encodeURIComponent(`
+    const never = () => {
+      console.log('it hangs')
+      setInterval(() => {}, 1000)
+      return new Promise(() => {})
+    }
+    ${code}
+    const { syncBuiltinESMExports } = await import('node:module')
+    syncBuiltinESMExports()`)}`,
+]
+
+describe('what hangs although every request has its time', () => {
+  async function runToLimit(staged: Stage, code: string, milliseconds: number): Promise<ShopRun> {
+    const options = { nodeArgs: never(code), timeoutMs: 60_000 }
+    const started = await staged.shop.start(staged.form, options)
+    await started.line('it hangs')
+    started.expire(milliseconds)
+    return started.done
+  }
+
+  test('is ended with the step’s time, and the report says so', async () => {
+    const staged = await stage('activate')
+    const before = stored(staged.shop)
+    const crypto = `const { default: crypto } = await import('node:crypto')`
+    const told = await runToLimit(staged, `${crypto}; crypto.checkPrime = never`, 150_000)
+    expectRefused(told, 'github-unavailable')
+    expect(told.summary).toContain('time limit')
+    expect(stored(staged.shop)).toEqual(before)
+  })
+
+  test('in the report itself is ended as well, and what was done counts', async () => {
+    const fs = `const { default: fs } = await import('node:fs')`
+    const staged = await stage('activate')
+    const told = await runToLimit(staged, `${fs}; fs.promises.writeFile = never`, 12_000)
+    expect([told.timedOut, told.signal, told.conclusion]).toEqual([false, null, 'success'])
+    expect(told.outputs.status).toBe('activated')
+  })
+})
 
 type Said = 'accepted' | 'rejected' | 'undecided'
 
@@ -376,7 +421,7 @@ const names = ({ id }: { readonly id: string }, request: Recorded): boolean =>
   (request.headers.authorization ?? '').includes(id)
 
 describe('Amazon Pay’s answers are read for what they say', () => {
-  test.each(sample(Object.entries(answers), 3))('validate: %s', async (_, { given, amazonPay }) => {
+  test.each(sample(Object.entries(answers), 9))('validate: %s', async (_, { given, amazonPay }) => {
     const { shop, run, current } = await stage('validate')
     answer(shop.amazonPay, (request) => names(current, request), given)
     const told = await run()
@@ -385,7 +430,13 @@ describe('Amazon Pay’s answers are read for what they say', () => {
     expect(told.summary + told.stdout).not.toMatch(/delete (?:it|this key|that key)/i)
   })
 
-  test.each(Object.entries(answers))('retire: %s', async (_, { given, retire }) => {
+  const likely = ['a header without name', 'another header']
+  const others = Object.entries(answers).filter(([name]) => !likely.includes(name))
+  // Which of these deletes a key is a matter of one word.
+  test.each([
+    ...likely.map((name): [string, Case] => [name, answers[name] as Case]),
+    ...sample(others, 6),
+  ])('retire: %s', async (_, { given, retire }) => {
     const { shop, run, previous } = await stage('retire')
     answer(shop.amazonPay, (request) => names(previous, request), given)
     const before = stored(shop)
@@ -400,7 +451,7 @@ describe('Amazon Pay’s answers are read for what they say', () => {
   test.each(
     sample(
       Object.entries(answers).filter(([, { retire }]) => retire !== 'retired'),
-      3,
+      9,
     ),
   )('retire, with the ID typed: %s', async (_, { given, retire, typed }) => {
     const { shop, run, previous } = await stage('retire')
@@ -411,25 +462,34 @@ describe('Amazon Pay’s answers are read for what they say', () => {
   })
 
   /** Everybody is refused so: also the current pair, and the control. */
-  test.each([
-    'the charge permission does not exist',
-    'an unknown Public Key ID',
-    'a suspended account',
-    'a wrong signature',
-    'a page with 200',
-  ])('an Amazon Pay that answers everything alike changes nothing: %s', async (name) => {
-    const { given } = answers[name] as Case
-    for (const command of ['activate', 'retire'] as const) {
+  const alike: readonly [string, 'activate' | 'retire'][] = [
+    ['an unknown Public Key ID', 'activate'],
+    ['the charge permission does not exist', 'retire'],
+    ['a suspended account', 'activate'],
+    ['a suspended account', 'retire'],
+    ['a wrong signature', 'activate'],
+    ['a wrong signature', 'retire'],
+    ['a page with 200', 'activate'],
+    ['a page with 200', 'retire'],
+  ]
+  const controls: typeof alike = [
+    // That of activate must be refused, that of retire accepted.
+    ['the charge permission does not exist', 'activate'],
+    ['an unknown Public Key ID', 'retire'],
+  ]
+  describe('one that answers everything alike changes nothing', () => {
+    test.each([...controls, ...sample(alike, 4)])('%s, %s', async (name, command) => {
+      const { given } = answers[name] as Case
       const { shop, run, previous } = await stage(command)
       answer(shop.amazonPay, () => true, given)
       const before = stored(shop)
       const told = await run(command === 'retire' ? { with: { 'public-key-id': previous.id } } : {})
       expect(told.conclusion).toBe('failure')
       expect(stored(shop)).toEqual(before)
-    }
+    })
   })
 
-  test.each(['enormous', 'malformed', 'drop'] as const)(
+  test.each(sample(['enormous', 'malformed', 'drop'] as const, 2))(
     'one that answers %s is undecided',
     async (mishap) => {
       const { shop, run } = await stage('activate')

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey } from 'node:crypto'
+import { jest } from '@jest/globals'
 import type { Recorded } from '../../rehearsal/server.ts'
 import { type Key, makeKey, type Pair, plant } from '../scenarios/planting.ts'
 import {
@@ -76,11 +77,15 @@ export const wellDone: Readonly<Record<CommandName, string>> = {
   status: 'ok',
 }
 
-/** `FULL=1` plays every case; otherwise every so many, where the others are like them. */
+/** `FULL=1` plays every case. */
 export const full = process.env.FULL === '1'
 
-export const sample = <T>(cases: readonly T[], every: number): T[] =>
-  cases.filter((_, index) => full || index % every === 0)
+/** Where cases are like each other, one of so many is played. They take turns by the seed that Jest prints; `--seed` repeats it. */
+export function sample<T>(cases: readonly T[], ofSoMany: number): T[] {
+  const step = Math.min(ofSoMany, cases.length)
+  const turn = Math.abs(jest.getSeed()) % step
+  return cases.filter((_, index) => full || index % step === turn)
+}
 
 const open: Shop[] = []
 

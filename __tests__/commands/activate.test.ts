@@ -564,6 +564,25 @@ describe('when the step is asked to stop', () => {
     expect(ran.effects).not.toContain('put AMAZON_PAY_PUBLIC_KEY_ID')
     expect(shop.deploy()).toBe('accepted')
   })
+
+  test('a holder of a dead run’s lock begins no pair when another run has it too, and leaves it to that run', async () => {
+    const shop = rotating()
+    const { target, clock } = shop
+    const lockOf = (id: string): string =>
+      JSON.stringify({ id, run: 'https://github.com/x', attempt: 1, command: 'activate' })
+    target.putVariable(target.names.lock, lockOf('dead'))
+    clock.pass(600_000)
+    const ran = await shop.run('activate', form, {
+      before: ({ text }) => {
+        if (text === 'save AMAZON_PAY_KEY_PREVIOUS')
+          target.putVariable(target.names.lock, lockOf('another'))
+        return undefined
+      },
+    })
+    expect(ran.code).toBe('locked')
+    expect(ran.effects).not.toContain('put AMAZON_PAY_PUBLIC_KEY_ID')
+    expect(target.variables.get(target.names.lock)?.value).toBe(lockOf('another'))
+  })
 })
 
 test('a step that would need more writes than GitHub allows in an hour is refused', async () => {

@@ -70,3 +70,10 @@ test('an address cannot end its link', () => {
 test('a table has one line for each row', () => {
   expect(table(['A', 'B'], [['1', '2']])).toBe('| A | B |\n| --- | --- |\n| 1 | 2 |')
 })
+
+test.each(['javascript:alert(1)', 'evil.example', '//evil.example'])(
+  'an address that is none of the web, %s, leads nowhere',
+  (url) => {
+    expect(link('a run', url)).toBe('a run')
+  },
+)

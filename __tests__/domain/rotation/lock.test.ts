@@ -38,11 +38,20 @@ test.each([
   expect(isDead(variable(value), at(seconds), run)).toBe(dead)
 })
 
-test('who has a lock and until when is said, without a link to another server', () => {
+test('who has a lock and until when is said', () => {
   const { code, fact, hint } = locked(variable(lock), 'AMAZON_PAY_KEY_LOCK', run)
   expect(code).toBe('locked')
   expect(fact).toContain(lock.run)
   expect(hint).toContain('12:03:00 UTC')
-  const foreign = { ...lock, run: 'https://evil.example/acme/shop' }
-  expect(locked(variable(foreign), 'AMAZON_PAY_KEY_LOCK', run).fact).not.toContain('evil')
+})
+
+test.each([
+  'https://evil.example/acme/shop',
+  'https://github.com.evil.example/acme/shop',
+  'https://github.com@evil.example/acme/shop',
+  'https://github.com/x) [click](https://evil.example/)',
+])('a lock that names the run %s is one of another run', (forged) => {
+  const { fact } = locked(variable({ ...lock, run: forged }), 'AMAZON_PAY_KEY_LOCK', run)
+  expect(fact).toContain('another run')
+  expect(fact).not.toContain('evil')
 })
