@@ -1,6 +1,11 @@
-/** `FULL=1` plays every case: `.ci/run` and a weekly workflow do. */
+import { jest } from '@jest/globals'
+
+/** `FULL=1` plays every case: `npm run check` does. */
 export const isFull = process.env.FULL === '1'
 
-/** Every so many of cases that are alike; all of them with `FULL=1`. */
-export const sample = <T>(cases: readonly T[], every: number): T[] =>
-  cases.filter((_, index) => isFull || index % every === 0)
+/** Of cases that are alike, one of so many is played. They take turns by the seed that Jest prints; `--seed` repeats it. */
+export function sample<T>(cases: readonly T[], ofSoMany: number): T[] {
+  const step = Math.min(ofSoMany, cases.length)
+  const turn = Math.abs(jest.getSeed()) % step
+  return cases.filter((_, index) => isFull || index % step === turn)
+}

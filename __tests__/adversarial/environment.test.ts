@@ -10,7 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { closeShops, commands, keys, sample, stage, stored } from './shops.ts'
+import { sample } from '../sample.ts'
+import { closeShops, commands, keys, stage, stored } from './shops.ts'
 
 // The attacker is an earlier step of the job: it sets variables of later steps, leaves files and links in the runner's
 // folders, and leaves a process running.

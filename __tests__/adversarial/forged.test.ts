@@ -1,5 +1,6 @@
 import { constants, sign } from 'node:crypto'
 import type { Scope } from '../../rehearsal/github.ts'
+import { sample } from '../sample.ts'
 import { daysAgo, earlierRun, keyRecord, type Pair, plant } from '../scenarios/planting.ts'
 import type { ShopRun } from '../scenarios/support.ts'
 import { searchText } from './leak-search.ts'
@@ -10,7 +11,6 @@ import {
   exchanged,
   keys,
   type Stage,
-  sample,
   seenIn,
   stage,
   stored,

@@ -2,15 +2,14 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { payError } from '../../rehearsal/amazon-pay.ts'
 import { createMasker } from '../../rehearsal/masker.ts'
 import { renderSummary } from '../../rehearsal/page/markdown.ts'
+import { isFull, sample } from '../sample.ts'
 import { keyRecord } from '../scenarios/planting.ts'
 import type { ShopRun, StepOptions } from '../scenarios/support.ts'
 import {
   closeShops,
-  full,
   keys,
   leaksOf,
   type Stage,
-  sample,
   searchSlotKeys,
   seenIn,
   stage,
@@ -279,7 +278,7 @@ describe('words from elsewhere stay words, in log and summary', () => {
     expect(run.outputs['error-code']).toBe('still-accepted')
   })
 
-  test.each(full ? Object.entries(payloads) : [['all of them', all] as const])(
+  test.each(isFull ? Object.entries(payloads) : [['all of them', all] as const])(
     'GitHub’s message: %s',
     async (_, words) => {
       await expectOnlyWords(
@@ -296,7 +295,7 @@ describe('words from elsewhere stay words, in log and summary', () => {
     },
   )
 
-  test.each(full ? Object.entries(payloads) : [['all of them', all] as const])(
+  test.each(isFull ? Object.entries(payloads) : [['all of them', all] as const])(
     'Amazon Pay’s message and request id: %s',
     async (_, words) => {
       await expectOnlyWords(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Fault, Mishap, Recorded } from '../../rehearsal/server.ts'
 import { type Server, startServer } from '../../rehearsal/server.ts'
+import { sample } from '../sample.ts'
 import type { ShopRun, StepOptions } from '../scenarios/support.ts'
 import {
   type CommandName,
@@ -12,7 +13,6 @@ import {
   keys,
   leaksOf,
   type Stage,
-  sample,
   stage,
   wellDone,
 } from './shops.ts'

@@ -1,7 +1,8 @@
 import { createPrivateKey } from 'node:crypto'
 import { createMasker } from '../../rehearsal/masker.ts'
+import { sample } from '../sample.ts'
 import { searchFor } from './leak-search.ts'
-import { type CommandName, closeShops, commands, keys, sample, stage, wellDone } from './shops.ts'
+import { type CommandName, closeShops, commands, keys, stage, wellDone } from './shops.ts'
 
 // The runner masks every secret that a job receives: whole, by lines, and in eleven encodings; the action adds what it
 // makes. With three private keys among the inputs of every run, what a person has to read must survive.

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { payError } from '../../rehearsal/amazon-pay.ts'
 import type { Answer, Recorded } from '../../rehearsal/server.ts'
 import { type Server, startServer } from '../../rehearsal/server.ts'
+import { sample } from '../sample.ts'
 import type { ShopRun, StartedRun } from '../scenarios/support.ts'
-import { closeShops, keys, type Stage, sample, stage, stored } from './shops.ts'
+import { closeShops, keys, type Stage, stage, stored } from './shops.ts'
 
 // The attacker is a server, or sits between: it answers in GitHub's or Amazon Pay's place.
 

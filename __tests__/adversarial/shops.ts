@@ -1,5 +1,4 @@
 import { createHash, createPrivateKey } from 'node:crypto'
-import { jest } from '@jest/globals'
 import type { Recorded } from '../../rehearsal/server.ts'
 import { type Key, makeKey, type Pair, plant } from '../scenarios/planting.ts'
 import {
@@ -75,16 +74,6 @@ export const wellDone: Readonly<Record<CommandName, string>> = {
   adopt: 'adopted',
   validate: 'valid',
   status: 'ok',
-}
-
-/** `FULL=1` plays every case. */
-export const full = process.env.FULL === '1'
-
-/** Where cases are like each other, one of so many is played. They take turns by the seed that Jest prints; `--seed` repeats it. */
-export function sample<T>(cases: readonly T[], ofSoMany: number): T[] {
-  const step = Math.min(ofSoMany, cases.length)
-  const turn = Math.abs(jest.getSeed()) % step
-  return cases.filter((_, index) => full || index % step === turn)
 }
 
 const open: Shop[] = []
