@@ -585,6 +585,22 @@ describe('when the step is asked to stop', () => {
   })
 })
 
+test('after a leak, a key without a record that stays in place is not called the new one', async () => {
+  const shop = rotating()
+  shop.target.variables.delete('AMAZON_PAY_KEY')
+  const leak = { ...form, leaked: true }
+  // Its mark is written, and nothing else.
+  await shop.run('activate', leak, {
+    before: ({ text }) => (text === 'put AMAZON_PAY_PUBLIC_KEY_ID' ? 'killed before' : undefined),
+  })
+  const ran = await shop.run('activate', leak, {
+    before: ({ text }) => (text === 'put AMAZON_PAY_PRIVATE_KEY' ? 'refused' : undefined),
+  })
+  expect(shop.target.privateKey('current')).toBe(old.pem)
+  expect([ran.code, ran.targets['acme/shop']]).toEqual(['pair-torn', 'torn pair-torn'])
+  expect((await shop.run('activate', leak)).status).toBe('activated')
+})
+
 test('a step that would need more writes than GitHub allows in an hour is refused', async () => {
   const many = Array.from({ length: 46 }, (_, index) => `acme/shop-${index}`)
   const ran = await rotating(new Shop({ repositories: many })).run('activate', form)

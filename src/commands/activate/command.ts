@@ -7,7 +7,7 @@ import { promote } from './promote.ts'
 
 /**
  * Makes the staged key current. It is verified with Amazon Pay before any write, and written so that after a failure the
- * current pair is either the old one or the new one.
+ * current pair is the old one or the new one; where that cannot be ensured, the problem is `pair-torn`.
  */
 export async function activate(step: Step): Promise<void> {
   const publicKeyId =

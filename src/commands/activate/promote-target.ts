@@ -12,13 +12,17 @@ import { type TargetChange, writePair } from './write-pair.ts'
 
 /**
  * Take the lock, mark, secret and record of `previous`, Public Key ID, private key, record of `current`, two deletions, give
- * the lock back. A rollback also writes the secret of `next`.
+ * the lock back. A rollback also writes the secret of `next`, and may first delete the secret and the record of another
+ * staged key.
  */
-export const writesForOne = (change: Change): number => (change === 'rollback' ? 11 : 10)
+export function writesForOne(change: Change, replaceStaged: string | null): number {
+  if (change === 'activate') return 10
+  return replaceStaged === null ? 11 : 13
+}
 
 /**
- * Writes in this order: the mark, `previous`, the pair, its record; then empties `next`. So each key is always stored in a
- * slot that is not being overwritten, and the mark shows the next run what was interrupted.
+ * Writes in this order: the mark, `previous`, the pair, its record; then empties `next`. So each key that is kept is always
+ * stored in a slot that is not being overwritten, and the mark shows the next run what was interrupted.
  * @param pair null if it was current in all targets already, so that it was not verified
  */
 export async function promoteTarget(
@@ -33,19 +37,24 @@ export async function promoteTarget(
   const untouched = `the pair of ${target.label} was not changed`
   const sealed = await during('failed', untouched, async () => {
     const sealed = await sealAll(step, change, pair)
+    await discardStaged(step, change)
+    // The mark before the secret: from then on, no other command takes this key for one that waits for its exchange.
     await writeMark(step, change, pair)
     if (sealed.next) await target.putSecret(sealed.next)
     // The secret before its record: the record states that the key is stored.
     if (sealed.previous) await target.putSecret(sealed.previous)
-    await recordOld(step, change)
+    await saveOldRecord(step, change)
     await assertHeld(step, target, change.lock)
     return sealed
   })
   await writePair(step, change, sealed)
+  const activatedAt = now(step)
+  step.book.record({ activatedAt })
   await during(
     'updated',
     `the new pair of ${target.label} is current, but its record was not updated`,
-    () => target.saveVariable(names.record.current, currentRecord(step, request, pair)),
+    () =>
+      target.saveVariable(names.record.current, currentRecord(step, request, pair, activatedAt)),
   )
   await emptyNext(step, target)
   const verb = request.change === 'rollback' ? 'is current again' : 'is current now'
@@ -92,16 +101,19 @@ async function sealAll({ names }: Step, { target, plan, request }: TargetChange,
   }
 }
 
+/** The secret first: a record alone is a leftover that the next run removes; a secret alone could not be identified. */
+async function discardStaged({ names }: Step, { target, plan }: TargetChange): Promise<void> {
+  if (!plan.discard) return
+  await target.deleteSecret(names.privateKey.next)
+  await target.deleteVariable(names.record.next)
+}
+
 /** Writes the mark into the record of `next`. Until it is removed, every other command refuses to write. */
 async function writeMark(
   { names, world }: Step,
   { target, plan, view, request }: TargetChange,
   pair: KeyPair,
 ): Promise<void> {
-  if (plan.discard) {
-    await target.deleteSecret(names.privateKey.next)
-    await target.deleteVariable(names.record.next)
-  }
   if (!plan.mark) return
   const { record } = view.slots.next
   const marked: KeyRecord = {
@@ -115,7 +127,7 @@ async function writeMark(
   await target.saveVariable(names.record.next, writeKeyRecord(marked, 'next', pair))
 }
 
-async function recordOld(step: Step, { target, plan, request }: TargetChange): Promise<void> {
+async function saveOldRecord(step: Step, { target, plan, request }: TargetChange): Promise<void> {
   if (!plan.keep) return
   const { key, record } = plan.keep
   const rolledBackAt = request.change === 'rollback' ? now(step) : null
@@ -123,10 +135,13 @@ async function recordOld(step: Step, { target, plan, request }: TargetChange): P
   await target.saveVariable(step.names.record.previous, writeKeyRecord(kept, 'previous', key.pair))
 }
 
-function currentRecord(step: Step, request: PromotionRequest, pair: KeyPair): string {
+function currentRecord(
+  step: Step,
+  request: PromotionRequest,
+  pair: KeyPair,
+  activatedAt: string,
+): string {
   const { region, payEnvironment } = step.book.outcome
-  const activatedAt = now(step)
-  step.book.record({ activatedAt })
   const current: KeyRecord = {
     ...request.record,
     publicKeyId: request.publicKeyId,
@@ -140,7 +155,10 @@ function currentRecord(step: Step, request: PromotionRequest, pair: KeyPair): st
   return writeKeyRecord(current, 'current', pair)
 }
 
-/** The key is current now, so its copy is not needed. The record is deleted last, because it contains the mark. */
+/**
+ * The key is current now, so its copy is not needed, and a failure is only a warning. The record is deleted last, because it
+ * contains the mark: until then, other commands refuse until this one has run again.
+ */
 async function emptyNext({ names, book }: Step, target: Target): Promise<boolean> {
   try {
     await target.deleteSecret(names.privateKey.next)

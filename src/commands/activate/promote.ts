@@ -43,9 +43,10 @@ export async function promote(
     region,
     payEnvironment,
   })
+  // Always from the first look: the plan under a lock must not choose another key.
   const chosen = (): Choice => choose(inspection.rows)
-  const plans = planAll(step, inspection, writesForOne(change), ({ view }) =>
-    planPromotion(view, inspection.ring, requestOf(explained(view, chosen))),
+  const plans = planAll(step, inspection, writesForOne(change, replaceStaged), ({ view }) =>
+    planPromotion(view, inspection.ring, requestOf(chooseOrUnreadable(view, chosen))),
   )
   const { rows } = plans
   const request = requestOf(chosen())
@@ -69,8 +70,8 @@ export async function promote(
   await redeployAll(step)
 }
 
-/** Chooses, but an unreadable record comes first: it may be the one that was not found. */
-function explained<T>({ slots: seen }: TargetView, choose: () => T): T {
+/** Chooses. If no key is found, an unreadable record of this target is the likelier cause and is thrown instead. */
+function chooseOrUnreadable<T>({ slots: seen }: TargetView, choose: () => T): T {
   try {
     return choose()
   } catch (error) {

@@ -108,10 +108,11 @@ async function putBack(step: Step, change: TargetChange, cause: Problem): Promis
 }
 
 /** Which private key is stored. An interrupted run may have written the new one; then the secret is newer than its record. */
-function storedKey({ view }: TargetChange): 'old' | 'new' | 'unknown' {
+function storedKey({ view, request }: TargetChange): 'old' | 'new' | 'unknown' {
   const { secret, stored } = view.slots.current
   if (changeIn(view) === null || secret === null) return 'old'
-  if (stored === null) return 'new'
+  // Without a record, it is the first pair, or after a leak a key that was never recorded.
+  if (stored === null) return request.keepPrevious ? 'new' : 'unknown'
   const later = Date.parse(secret.updatedAt) - Date.parse(stored.updatedAt)
   if (later === 0) return 'unknown'
   return later > 0 ? 'new' : 'old'

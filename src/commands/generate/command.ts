@@ -32,7 +32,7 @@ export async function generate(step: Step): Promise<void> {
     run: world.runner.run.url,
   }
   const chosen = (): string | null => chooseStagedKey(inspection.rows, ring, request)
-  const plans = planAll(step, inspection, writesForOne, ({ view }) =>
+  const plans = planAll(step, inspection, writesForOne(inputs.replaceStaged), ({ view }) =>
     planStaging(view, ring, request, chosen),
   )
   const { rows } = plans

@@ -8,8 +8,9 @@ import { underLock } from '../shared/lock.ts'
 import { named, type Planned, type Plans, recordResult } from '../shared/targets.ts'
 import { writeAll } from '../shared/write.ts'
 
-/** Take the lock, record, secret, give the lock back. */
-export const writesForOne = 4
+/** Take the lock, record, secret, give the lock back; another staged key is deleted with its record first. */
+export const writesForOne = (replaceStaged: string | null): number =>
+  replaceStaged === null ? 4 : 6
 
 export const plannedWords: Readonly<Record<StagingMove, string>> = {
   stage: 'the key would be staged',

@@ -1,8 +1,8 @@
 import { maskForms } from '../../domain/key/masks.ts'
 import type { KeyPair } from '../../domain/key/pair.ts'
-import { isExposed } from '../../domain/key-import/exposure.ts'
+import { exposed, isExposed } from '../../domain/key-import/exposure.ts'
 import { type ImportOptions, importPrivateKey } from '../../domain/key-import/import.ts'
-import { naming, Problem, problemIn, type Warning } from '../../domain/problem.ts'
+import { naming, problemIn, type Warning } from '../../domain/problem.ts'
 import { emptyRing, type Ring, type RingKey, ringKey } from '../../domain/rotation/ring.ts'
 import type { Slot } from '../../domain/rotation/slots.ts'
 import type { World } from '../../ports.ts'
@@ -30,7 +30,7 @@ async function readSlotKey(
   const text = step.inputs.slotKeys[slot]
   if (text.trim() === '') return null
   try {
-    const secret = secretOf(step, slot)
+    const secret = ghSecretArguments(step, slot)
     const { pair } = await readKey(step, `${slot}-private-key`, text, { secret })
     return ringKey(pair)
   } catch (error) {
@@ -50,7 +50,7 @@ export async function readGivenKey(step: Step): Promise<KeyPair | null> {
 
 /** The key in `current-private-key`; null if it is empty. */
 export async function readStoredKey(step: Step): Promise<KeyPair | null> {
-  const secret = secretOf(step, 'current')
+  const secret = ghSecretArguments(step, 'current')
   return readWithWarnings(step, 'current-private-key', step.inputs.slotKeys.current, { secret })
 }
 
@@ -58,7 +58,7 @@ export async function readStoredKey(step: Step): Promise<KeyPair | null> {
  * The secret of a slot, as `gh secret set` takes it: without these options, it would write a secret of the repository. The
  * visibility of an organization's secret is for a person to fill in, since `gh` resets it where it is not given.
  */
-function secretOf({ names, inputs }: Step, slot: Slot): string {
+function ghSecretArguments({ names, inputs }: Step, slot: Slot): string {
   const name = names.privateKey[slot]
   const { environment, organization } = inputs
   if (environment !== null) return `${name} --env ${shellWord(environment)}`
@@ -114,7 +114,7 @@ export function maskPair({ runner }: Pick<World, 'runner'>, pair: KeyPair): void
 
 /** Everyone who may read the run can read the event that started it, so a key in there is compromised. */
 async function assertNotExposed(
-  { runner }: World,
+  { runner }: Pick<World, 'runner'>,
   input: string,
   pair: KeyPair,
   importing: ImportOptions,
@@ -125,12 +125,4 @@ async function assertNotExposed(
     throw exposed('private-key-passphrase')
   }
   if (await isExposed(eventTexts, pair, importing)) throw exposed(input)
-}
-
-export function exposed(input: string): Problem {
-  return new Problem(
-    'key-exposed',
-    `${input} is in the event that started this run (an input of its form, or a payload), so everyone who may read the run can read it`,
-    'treat the key as compromised: delete this run, generate a new key with command: generate, and delete the exposed one in Integration Central if it was exchanged; pass keys only from secrets',
-  )
 }

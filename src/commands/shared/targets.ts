@@ -65,6 +65,7 @@ export async function inspectAll(step: Step, ring: Ring): Promise<Inspection> {
   )
   const seen = looks.flatMap(({ target, state }) => (state ? [{ target, state }] : []))
   for (const { target } of seen) for (const remark of target.remarks) book.warn(remark)
+  // Twice: only all views together show in which slots the keys of the ring were found.
   const views = seen.map(({ state }) => viewOf(state, ring, names))
   const located = locateRing(views, ring)
   const rows = seen.map(({ target, state }): Row => {
@@ -151,7 +152,7 @@ export function refuse(step: Step, findings: readonly Finding[]): void {
   throwAll([...findings].sort((a, b) => order(a) - order(b)).map(({ problem }) => problem))
 }
 
-/** Before the first write. */
+/** Records every target as untouched, before the first write. */
 export function recordUntouched({ book, world }: Step, findings: readonly Finding[] = []): void {
   const targets = world.targets.map((target) => {
     const problem = findings.find((finding) => finding.target === target)?.problem

@@ -9,8 +9,11 @@ import { named, type Planned, type Plans, recordResult, recordUntouched } from '
 /** GitHub allows about 80 writes a minute. This many are sent without pauses. */
 const freeWrites = 10
 const msForOneWrite = 1000
-/** At least as many as one target needs, so that GitHub's hourly limit is not reached between the secrets of a pair. */
-const requestsForOneTarget = 20
+/**
+ * More than any target needs (23 for a rollback in an organization), so that GitHub's hourly limit is not reached between the
+ * secrets of a pair.
+ */
+const requestsForOneTarget = 30
 
 /** A target to change, as it is under its lock. */
 export interface LockedRow<P> extends Planned<P> {
@@ -84,6 +87,7 @@ async function writeOne<P>(
     await underLock(step, target, ring, async (view, lock) => {
       assertNoOtherChange(view, step.inputs.command)
       const row = { target, view, lock, plan: plan({ target, view }) }
+      // From here on, something may have been written.
       result = 'failed'
       await write(row, planned)
     })

@@ -1,5 +1,6 @@
 import { maskForms } from '../key/masks.ts'
 import { type KeyPair, sameKey } from '../key/pair.ts'
+import { Problem } from '../problem.ts'
 import { type ImportOptions, importPrivateKey } from './import.ts'
 import { containsPrivateKey } from './masks.ts'
 
@@ -22,4 +23,13 @@ export async function isExposed(
     if (found && sameKey(found.pair.publicKey, pair.publicKey)) return true
   }
   return false
+}
+
+/** The problem that a key, or a passphrase, is in the event of the run. */
+export function exposed(input: string): Problem {
+  return new Problem(
+    'key-exposed',
+    `${input} is in the event that started this run (an input of its form, or a payload), so everyone who may read the run can read it`,
+    'treat the key as compromised: delete this run, generate a new key with command: generate, and delete the exposed one in Integration Central if it was exchanged; pass keys only from secrets',
+  )
 }

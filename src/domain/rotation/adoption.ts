@@ -11,7 +11,7 @@ export interface Adoption {
   readonly writeRecord: boolean
   /** The existing record, if it describes this key. */
   readonly record: KeyRecord | null
-  /** When the private key was stored. */
+  /** When the secret was created. The key in it may be newer: then it is rotated too early, never too late. */
   readonly since: string
   readonly warnings: readonly Warning[]
 }

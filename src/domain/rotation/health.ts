@@ -33,7 +33,10 @@ interface Finding {
 }
 
 export interface SlotHealth extends SlotView {
-  /** Since when the slot has contained its key; null for an empty slot. */
+  /**
+   * Of `current` and `next`, when the key was made; without a compared record, and of `previous`, when GitHub stored it. Null
+   * for an empty slot.
+   */
   readonly since: string | null
   /** Whole days since then. */
   readonly days: number | null
@@ -47,16 +50,16 @@ interface HealthOptions {
 }
 
 export function healthOf(view: TargetView, options: HealthOptions): Health {
-  const slot = (slot: SlotView, since: string | null): SlotHealth => ({
+  const withAge = (slot: SlotView, since: string | null): SlotHealth => ({
     ...slot,
     since,
     days: since === null ? null : daysSince(since, options.now),
   })
   const { current, next, previous } = view.slots
   const slots = {
-    current: slot(current, madeAt(current)),
-    next: slot(next, madeAt(next)),
-    previous: slot(previous, changedAt(previous)),
+    current: withAge(current, madeAt(current)),
+    next: withAge(next, madeAt(next)),
+    previous: withAge(previous, changedAt(previous)),
   }
   const due = (slots.current.days ?? -1) >= options.maxAgeDays
   const { publicKeyId, names } = view

@@ -22,9 +22,9 @@ export function planOldKey(view: TargetView, ring: Ring, request: PromotionReque
   const old = current.record
   const key = findOldKey(view, ring, request, old)
   if (!view.publicKeyId && changeIn(view) === null) throw idElsewhere(view)
-  // After a rollback, the record of the kept key says so.
-  const isRecorded = request.change === 'activate' || previous.record?.rolledBackAt
-  if (!key || (isKept(view, old) && isRecorded)) return { old, keep: null }
+  // A rollback must also write into the record of the kept key that it was rolled back from.
+  const recordIsFinal = request.change === 'activate' || previous.record?.rolledBackAt
+  if (!key || (isKept(view, old) && recordIsFinal)) return { old, keep: null }
   assertRetired(view, ring, [old.fingerprint, request.record.fingerprint])
   return { old, keep: { key, record: old } }
 }
@@ -42,8 +42,8 @@ function assertNoOtherPair(view: TargetView, ring: Ring, { record }: PromotionRe
 }
 
 /**
- * The current key is kept from the ring. When an interrupted change is resumed, it may be in any slot input; null if it is not
- * there, but kept already.
+ * The current key, to be kept. When an interrupted change is resumed, it may be in any slot input.
+ * @returns null if it is in none, but in `previous` already
  */
 function findOldKey(
   view: TargetView,
@@ -54,9 +54,11 @@ function findOldKey(
   const { fingerprint } = old
   const resumed = request.resumed || changeIn(view) !== null
   // A third key may have been stored by hand, also between two runs of a change: it would be overwritten.
-  const given = ring.current?.fingerprint ?? fingerprint
-  const written = resumed ? request.record.fingerprint : fingerprint
-  if (given !== fingerprint && given !== written) throw otherKey(old, 'current', given, view.names)
+  const inCurrentInput = ring.current?.fingerprint ?? fingerprint
+  const mayBeCurrent = resumed ? request.record.fingerprint : fingerprint
+  if (inCurrentInput !== fingerprint && inCurrentInput !== mayBeCurrent) {
+    throw otherKey(old, 'current', inCurrentInput, view.names)
+  }
   const key = resumed ? findInRing(ring, fingerprint) : ring.current
   if (key || (resumed && isKept(view, old))) return key
   throw new Problem(
@@ -84,10 +86,10 @@ function assertRetired(view: TargetView, ring: Ring, ours: readonly string[]): v
   const { record, secret, problem } = slots.previous
   if (problem && !record) throw problem
   const begun = changeIn(view) !== null
-  // A secret without its record was left by an interrupted run of this command, or its key is in the ring.
-  const unrecorded = record === null && (!secret || begun)
+  // A secret without record: left by this interrupted change, or (below) identified by the ring.
+  const leftover = record === null && (!secret || begun)
   const key = record?.fingerprint ?? ring.previous?.fingerprint ?? ''
-  if (unrecorded || ours.includes(key)) return
+  if (leftover || ours.includes(key)) return
   const known = shownId(slots.previous)
   const id = known ? `, Public Key ID ${known},` : ''
   throw new Problem(

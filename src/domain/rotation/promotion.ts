@@ -6,16 +6,16 @@ import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
 import { assertRoom, shownId, type TargetView, unrecorded } from './view.ts'
 
-/** What to do in one target, in this order. */
+/** What to do in one target: discard, mark, stage, keep the old key, write the pair, clear. */
 export interface Promotion extends OldKey {
   /** The pair is current already. Only leftovers in `next` are removed. */
   readonly finished: boolean
-  /** Another staged key is removed first: `replace-staged` names it, or it is a leftover. */
+  /** Remove another staged key: `replace-staged` names it, or it is a leftover. */
   readonly discard: boolean
-  /** The key is written into `next` first, because a rollback stages the previous key again. */
-  readonly stage: boolean
-  /** The mark is missing, or has another Public Key ID. */
+  /** Write the mark: it is missing, or has another Public Key ID. */
   readonly mark: boolean
+  /** Write the key into `next`, because a rollback stages the previous key again. */
+  readonly stage: boolean
   /** Whether this is the first pair of the target. */
   readonly first: boolean
   /** Whether `next` must be emptied at the end. */
@@ -31,15 +31,15 @@ export function planPromotion(view: TargetView, ring: Ring, request: PromotionRe
   const key = request.record.fingerprint
   if (next.problem) throw next.problem
   const staged = next.record?.fingerprint === key ? next.record : null
-  // Of an older key, which stays if the current one is not kept.
+  // With keepPrevious, planOldKey refuses an older key in `previous`. Without it, that key stays, which is a warning.
   const unchanged = request.keepPrevious ? [] : unchangedWarnings(view, key)
   if (current.record?.fingerprint === key) {
     assertFinished(view, request)
-    return { ...finished, clear: staged !== null, warnings: unchanged }
+    return { ...nothingToWrite, clear: staged !== null, warnings: unchanged }
   }
   if (staged) assertScope(request, staged)
   const rollback = request.change === 'rollback'
-  const discard = rollback && mayDiscard(view, request)
+  const discard = rollback && mustDiscard(view, request)
   if (rollback) assertPrevious(view, key)
   else assertStaged(view, key)
   // After a leak, the current pair is not compared. Then only its record says which ID to put back after a failure.
@@ -49,8 +49,8 @@ export function planPromotion(view: TargetView, ring: Ring, request: PromotionRe
   const plan = {
     finished: false,
     discard,
-    stage: rollback && !(staged?.change && next.secret),
     mark: !(staged?.change && staged.publicKeyId?.id === request.publicKeyId.id),
+    stage: rollback && !(staged?.change && next.secret),
     keep,
     old,
     first: old === null && current.secret === null && previous.record === null,
@@ -61,11 +61,11 @@ export function planPromotion(view: TargetView, ring: Ring, request: PromotionRe
   return plan
 }
 
-const finished = {
+const nothingToWrite = {
   finished: true,
   discard: false,
-  stage: false,
   mark: false,
+  stage: false,
   keep: null,
   old: null,
   first: false,
@@ -132,8 +132,11 @@ function assertPrevious({ slots, names }: TargetView, key: string): void {
   )
 }
 
-/** Whether another staged key must be discarded before a rollback can use the slot. */
-function mayDiscard({ slots, names }: TargetView, request: PromotionRequest): boolean {
+/**
+ * Whether another staged key must be discarded before a rollback can use the slot.
+ * @throws Problem if it must, but may not be
+ */
+function mustDiscard({ slots, names }: TargetView, request: PromotionRequest): boolean {
   const { next, current } = slots
   if (!next.secret && !next.stored) return false
   const staged = next.record?.fingerprint

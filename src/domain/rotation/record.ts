@@ -17,14 +17,14 @@ export type Change = 'activate' | 'rollback'
 export interface KeyRecord {
   readonly publicKey: KeyObject
   readonly fingerprint: string
-  /** Null until an activation has begun. */
+  /** Null while the key is only staged. */
   readonly publicKeyId: PublicKeyId | null
   readonly region: Region | null
   readonly payEnvironment: PayEnvironment | null
   /** UTC, to the second: `2026-11-24T21:30:00Z`. */
   readonly madeAt: string
   readonly activatedAt: string | null
-  /** URL of the run that wrote the record. */
+  /** URL of the run that staged, activated or adopted the key; in `previous`, it is kept. */
   readonly run: string
   readonly change: Change | null
   /** When a rollback took this key out of use. */
@@ -33,7 +33,7 @@ export interface KeyRecord {
   readonly others: Readonly<Record<string, unknown>>
 }
 
-/** The record of a key that was not used yet. */
+/** The record of a key without Public Key ID, activation or mark. */
 export function newRecord(
   publicKey: KeyObject,
   facts: Pick<KeyRecord, 'region' | 'payEnvironment' | 'madeAt' | 'run'>,

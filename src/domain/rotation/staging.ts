@@ -118,7 +118,7 @@ export function planStaging(
 
 /** Checks whether any key can be staged in this target. */
 function assertStageable({ slots }: TargetView, ring: Ring, request: StagingRequest): void {
-  // In `next`, another key does not matter if it has replaced the key that this run may discard.
+  // The input next-private-key is the key that this run may discard: an earlier attempt has replaced it in the slot already.
   const replaced = ring.next !== null && ring.next.fingerprint === request.replaceStaged
   for (const { problem } of [slots.current, slots.next, slots.previous]) {
     if (!problem) continue
