@@ -258,6 +258,14 @@ describe('a server in trouble', () => {
     expect(ran.timedOut).toBe(false)
   })
 
+  test('that is silent when the step’s own time is over is not asked again', async () => {
+    always({ method: 'GET' }, 'silent')
+    const ran = await shop.run({ command: 'status' }, { silence: [138_000] })
+    expect(ran.outputs).toMatchObject({ status: 'failed', 'error-code': 'github-unavailable' })
+    const asked = ran.requests.map(({ path }) => path)
+    expect(asked).toHaveLength(new Set(asked).size)
+  })
+
   test.each(['silent', 'stalled'] as const)(
     'that leaves one write %s is asked again',
     async (mishap) => {
