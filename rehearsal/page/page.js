@@ -225,7 +225,9 @@ function follow(link) {
   }
   if (pathname.endsWith('/amazon-pay-key.yml')) {
     const near = link.closest('li, p, blockquote')?.textContent ?? ''
-    const [, command] = /command: (\w+)/.exec(near) ?? []
+    const named = [...near.matchAll(/command:? (\w+)/g)].map(([, name]) => name)
+    const commands = [...byId('command').options].map(({ value }) => value)
+    const command = named.find((name) => commands.includes(name))
     if (command) byId('command').value = command
     return byId('command').focus()
   }
