@@ -56,3 +56,12 @@ export function primesBelow(limit: number): number[] {
   }
   return primes
 }
+
+/** A constant that is computed when it is first needed, and not when the module is loaded. */
+export function computedOnce<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | null = null
+  return () => {
+    result ??= { value: compute() }
+    return result.value
+  }
+}

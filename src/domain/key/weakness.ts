@@ -1,4 +1,4 @@
-import { primesBelow, squareRoot } from './numbers.ts'
+import { computedOnce, primesBelow, squareRoot } from './numbers.ts'
 
 /** What makes a modulus easy to factor, as far as the public key alone tells; null where nothing was found. */
 export function weaknessOf(modulus: bigint): string | null {
@@ -16,7 +16,7 @@ export function weaknessOf(modulus: bigint): string | null {
 const smallFactorLimit = 2 ** 17
 
 /** Dividing a number of 2048 bits is slow, so primes are taken in groups whose product is still an exact number. */
-const primeGroups = groupsOf(primesBelow(smallFactorLimit))
+const primeGroups = computedOnce(() => groupsOf(primesBelow(smallFactorLimit)))
 
 function groupsOf(primes: readonly number[]): { primes: number[]; product: bigint }[] {
   const groups: number[][] = []
@@ -33,7 +33,7 @@ function groupsOf(primes: readonly number[]): { primes: number[]; product: bigin
 }
 
 function smallFactorOf(modulus: bigint): number | null {
-  for (const { primes, product } of primeGroups) {
+  for (const { primes, product } of primeGroups()) {
     const remainder = Number(modulus % product)
     const factor = primes.find((prime) => remainder % prime === 0)
     if (factor !== undefined) return factor
