@@ -60,6 +60,8 @@ export async function openShop(folder: string) {
   const clear = (): void => {
     for (const server of [github, amazonPay]) server.requests.length = 0
     github.artifacts.length = 0
+    // Each step has GitHub's hourly budget to itself.
+    github.rateLimit.remaining = 5000
     for (const one of github.repositories.values()) fill(one, { secrets: [], variables: [] })
   }
   const plant = (): void => {
