@@ -180,6 +180,23 @@ describe('docs/using-the-pair.md', () => {
     expect(shell(`javac -cp '${sdk}/*' Shop.java 2>&1`)).toBe('')
   })
 
+  const csharp = has('python3', '-c', 'import tree_sitter, tree_sitter_c_sharp')
+  ;(csharp ? test : test.skip)('is C# without a syntax error', () => {
+    writeFileSync(
+      join(folder, 'parse.py'),
+      `import sys
+from tree_sitter import Language, Parser
+import tree_sitter_c_sharp
+tree = Parser(Language(tree_sitter_c_sharp.language())).parse(sys.stdin.buffer.read())
+print(tree.root_node.has_error, tree.root_node.named_child_count)`,
+    )
+    const parse = (code: string): string =>
+      execFileSync('python3', [join(folder, 'parse.py')], { input: code, encoding: 'utf8' }).trim()
+    const example = below(document, '## .NET', 'csharp')
+    expect(parse(example)).toBe('False 4')
+    expect(parse(example.replace(');', ';'))).toMatch(/^True/)
+  })
+
   ;(has('php', '--version') ? test : test.skip)('is valid PHP', () => {
     writeFileSync(join(folder, 'shop.php'), below(document, '## PHP', 'php'))
     expect(shell('php -l shop.php')).toContain('No syntax errors')

@@ -238,7 +238,7 @@ const witnesses: readonly Witness[] = [
       debian('javac', 'default-jdk-headless'),
       php,
       debian('jq', 'jq'),
-      pythonPackages('cryptography==46.0.3'),
+      pythonPackages('cryptography==46.0.3', 'tree-sitter==0.26.1', 'tree-sitter-c-sharp==0.23.5'),
     ],
     tests: ['snippets'],
   },
