@@ -1,6 +1,7 @@
-export const id = 438;
-export const ids = [438];
-export const modules = {
+"use strict";
+exports.id = 438;
+exports.ids = [438];
+exports.modules = {
 
 /***/ 2438:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
@@ -226,3 +227,4 @@ async function githubAppJwt({
 /***/ })
 
 };
+;

@@ -1,6 +1,6 @@
-export const id = 663;
-export const ids = [663];
-export const modules = {
+exports.id = 663;
+exports.ids = [663];
+exports.modules = {
 
 /***/ 6656:
 /***/ ((module) => {
@@ -940,6 +940,7 @@ module.exports = _setExports(process.env.NODE_NDEBUG);
 /***/ 686:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
+"use strict";
 
 
 var crypto_hash_sha512 = (__webpack_require__(668).lowlevel).crypto_hash;
@@ -3674,6 +3675,7 @@ module.exports = {
 /***/ 2803:
 /***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
+"use strict";
 /* eslint-disable node/no-deprecated-api */
 
 
@@ -13164,3 +13166,4 @@ nacl.setPRNG = function(fn) {
 /***/ })
 
 };
+;

@@ -1,7 +1,7 @@
 /**
  * Builds dist/ from src/: compiled by TypeScript, bundled by ncc, with the licences and a bill of materials of what is
  * inside. The same sources give the same bytes on any machine. `--out FOLDER` builds elsewhere, and `--stats FILE` keeps
- * the bundler's own list of modules.
+ * the bundler's own list of modules, and what it bundled in lib/.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -33,16 +33,22 @@ const temporary = mkdtempSync(join(tmpdir(), 'build-'))
 const lib = join(root, 'lib')
 rmSync(lib, { recursive: true, force: true })
 process.on('exit', () => {
-  for (const folder of [temporary, lib]) rmSync(folder, { recursive: true, force: true })
+  for (const folder of stats ? [temporary] : [temporary, lib])
+    rmSync(folder, { recursive: true, force: true })
 })
 
 run(join(bin, 'tsc'), '-p', 'tsconfig.build.json')
+// Without `"type": "module"`, the bundler writes CommonJS, which Node.js loads faster.
+writeFileSync(join(lib, 'package.json'), '{}')
 
-// The bundler finds these copies before the packages in node_modules, which stay as npm installed them.
-for (const { name, file } of patches()) {
-  const copy = `lib/node_modules/${name}`
-  cpSync(join(root, 'node_modules', name), join(root, copy), { recursive: true })
-  run('git', 'apply', `--directory=${copy}`, file)
+// The bundler finds these copies before the packages in node_modules, which stay as npm installed them. A whole scope is
+// copied, since its packages import each other.
+const patched = patches()
+for (const scope of new Set(patched.map(({ name }) => name.split('/')[0] ?? name))) {
+  cpSync(join(root, 'node_modules', scope), join(lib, 'node_modules', scope), { recursive: true })
+}
+for (const { name, file } of patched) {
+  run('git', 'apply', `--directory=lib/node_modules/${name}`, file)
 }
 
 const bundle = join(temporary, 'dist')
@@ -59,6 +65,9 @@ writeFileSync(
   join(bundle, 'sbom.cdx.json'),
   `${JSON.stringify(billOfMaterials(packages), null, 2)}\n`,
 )
+
+// The package.json of this repository would make Node.js take the bundle for an ECMAScript module.
+writeFileSync(join(bundle, 'package.json'), '{ "type": "commonjs" }\n')
 
 const target = resolve(root, out)
 rmSync(target, { recursive: true, force: true })

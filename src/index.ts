@@ -1,3 +1,4 @@
 import { run } from './run.ts'
 
-await run(process)
+// Not awaited: a top-level await needs an ECMAScript module, which Node.js loads more slowly than CommonJS.
+void run(process)

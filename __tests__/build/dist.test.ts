@@ -31,7 +31,9 @@ beforeAll(() => {
   })
 })
 
-afterAll(() => rmSync(temp, { recursive: true }))
+afterAll(() => {
+  for (const folder of [temp, join(root, 'lib')]) rmSync(folder, { recursive: true })
+})
 
 test('dist contains exactly what the source builds', () => {
   const [built, committed] = [fresh, join(root, 'dist')]
@@ -56,8 +58,7 @@ describe('the bill of materials', () => {
   })
 
   test('shows the patch of every package that differs from its archive, and the archive’s digest', () => {
-    // Whatever was bundled from another folder than npm's own was changed for it.
-    const changed = bundledFiles().filter((file) => file.startsWith(join(root, 'lib/node_modules')))
+    const changed = bundledFiles().filter(isChanged)
     const names = new Set(changed.map(packageOf).map(nameOf))
     const patched = components().filter(({ pedigree }) => pedigree)
     expect(names.size).toBeGreaterThan(0)
@@ -88,14 +89,29 @@ function filesOf({ identifier, modules }: Module): string[] {
   return isAbsolute(path) ? [path] : []
 }
 
-/** The package of a file: the nearest manifest with a name. While dist is tested, copies in lib are gone. */
+/** Whether a bundled file, or the manifest of its package, differs from what npm installed. */
+function isChanged(file: string): boolean {
+  return [file, manifestOf(file)].some(
+    (one) => !readFileSync(one).equals(readFileSync(installed(one))),
+  )
+}
+
+/** What the build copied to lib, as npm installed it. */
+function installed(file: string): string {
+  return file.replace(join(root, 'lib/node_modules'), join(root, 'node_modules'))
+}
+
 function packageOf(file: string): { name: string; version: string } {
-  const installed = file.replace(join(root, 'lib/node_modules'), join(root, 'node_modules'))
-  for (let folder = dirname(installed); ; folder = dirname(folder)) {
+  return JSON.parse(readFileSync(manifestOf(file), 'utf8'))
+}
+
+/** The nearest package.json with a name. */
+function manifestOf(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
     const manifest = join(folder, 'package.json')
     if (!existsSync(manifest)) continue
     const { name, version } = JSON.parse(readFileSync(manifest, 'utf8'))
-    if (name && version) return { name, version }
+    if (name && version) return manifest
   }
 }
 
