@@ -2,21 +2,21 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Server } from '../rehearsal/server.ts'
-import { type Loaded, probe } from '../scripts/timeline.ts'
 import { makeKey } from './scenarios/planting.ts'
 import { type Form, rehearse, type Shop, type StepOptions } from './scenarios/support.ts'
 
 // Nothing here is timed: how much is loaded and requested does not depend on how busy the machine is.
 
 const dist = join(import.meta.dirname, '..', 'dist')
-const probed = join(tmpdir(), `loaded-${process.pid}.json`)
+const observer = join(import.meta.dirname, '..', 'scripts', 'observe.mjs')
+const observed = join(tmpdir(), `observed-${process.pid}.json`)
 
 let shop: Shop
 beforeEach(async () => {
   shop = await rehearse()
 })
 afterEach(() => shop.close())
-afterAll(() => rmSync(probed, { force: true }))
+afterAll(() => rmSync(observed, { force: true }))
 
 /** What is inside a file of dist, by texts that stay when it is minified. */
 const parts: readonly (readonly [string, RegExp])[] = [
@@ -54,11 +54,10 @@ describe('the built action', () => {
 
 describe('a step loads', () => {
   const run = async (form: Form, more: StepOptions = {}) => {
-    const nodeArgs = ['--import', probe('files')]
-    const result = await shop.run(form, { ...more, nodeArgs, env: { PROBE: probed } })
-    const [entry, ...chunks] = (JSON.parse(readFileSync(probed, 'utf8')) as Loaded[]).map(
-      ({ name }) => name,
-    )
+    const nodeArgs = ['--import', observer]
+    const result = await shop.run(form, { ...more, nodeArgs, env: { OBSERVED: observed } })
+    const { loaded } = JSON.parse(readFileSync(observed, 'utf8')) as { loaded: string[] }
+    const [entry, ...chunks] = loaded
     expect(entry).toBe('index.js')
     return { result, chunks, loaded: [...new Set(chunks.flatMap(partsIn))].sort() }
   }

@@ -3,7 +3,7 @@ import { authenticate, type Caller, clockOf } from './amazon-pay/authenticate.ts
 import { type IntegrationCentral, integrationCentralOf } from './amazon-pay/integration-central.ts'
 import { type Order, type PayKey, payError, type State, suspected } from './amazon-pay/model.ts'
 import type { Answer, Recorded } from './request.ts'
-import { type Answering, startServer } from './server.ts'
+import { startServer } from './server.ts'
 
 export {
   HOSTS,
@@ -18,14 +18,13 @@ export {
 
 export interface AmazonPay extends State, IntegrationCentral {}
 
-export interface AmazonPayOptions extends Pick<Answering, 'tls'> {
+export interface AmazonPayOptions {
   readonly now?: () => Date
 }
 
 /** Amazon Pay's API v2 of all regions, live and sandbox, on one port of 127.0.0.1. */
 export async function startAmazonPay(options: AmazonPayOptions = {}): Promise<AmazonPay> {
   const server = await startServer({
-    ...(options.tls && { tls: options.tls }),
     handler: (request) => answer(state, request),
     headers: () => ({ date: clockOf(state).toUTCString(), 'x-amz-pay-request-id': randomUUID() }),
   })

@@ -16,7 +16,7 @@ import type {
 import { route } from './github/routes.ts'
 import { type Scopes, scopesOf } from './github/scopes.ts'
 import { type Writer, writerOf } from './github/values.ts'
-import { type Answering, startServer } from './server.ts'
+import { startServer } from './server.ts'
 
 export { forbidden, primaryRateLimit, secondaryRateLimit } from './github/answers.ts'
 export type { JobValues, QueuedRun } from './github/jobs.ts'
@@ -28,7 +28,7 @@ export interface GitHub extends State, Scopes, Writer, Jobs, Apps {
   addToken(value: string, token?: Partial<Token>): string
 }
 
-export interface GitHubOptions extends Pick<Answering, 'tls'> {
+export interface GitHubOptions {
   readonly now?: () => Date
 }
 
@@ -36,7 +36,6 @@ export interface GitHubOptions extends Pick<Answering, 'tls'> {
 export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> {
   await sodium.ready
   const server = await startServer({
-    ...(options.tls && { tls: options.tls }),
     handler: (request) => route(state, artifacts, request),
     headers: () => headersOf(state),
   })

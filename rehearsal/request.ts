@@ -7,7 +7,7 @@ export interface Recorded {
   readonly method: string
   /** Percent-decoded, without the query. */
   readonly path: string
-  /** Exactly as in the request line. */
+  /** Exactly as in the request line, without an origin. */
   readonly rawPath: string
   /** The parts between the slashes, decoded afterwards: an encoded slash does not separate parts. */
   readonly segments: readonly string[]
@@ -36,7 +36,8 @@ export async function record(incoming: IncomingMessage): Promise<Omit<Recorded, 
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const bytes = Buffer.concat(chunks)
-  const rawPath = incoming.url ?? '/'
+  // Whoever takes this for a proxy sends the whole address.
+  const rawPath = (incoming.url ?? '/').replace(/^http:\/\/[^/]+/, '')
   const [path = '/', query = ''] = rawPath.split(/\?(.*)/s)
   const segments = path.split('/').slice(1).map(decode)
   return {

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { type Fault, type Hook, type Mishap, takeFault, takesEffect } from './faults.ts'
@@ -19,12 +18,10 @@ export interface Server {
   close(): Promise<void>
 }
 
-export interface Answering {
+interface Answering {
   /** Answers one request. Synchronous, so that concurrent requests cannot mix. */
   readonly handler: (request: Recorded) => Answer
   readonly headers?: (request: Recorded) => Readonly<Record<string, string>>
-  /** Certificate and private key, as PEM, for clients that insist on TLS. */
-  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 /** Starts an HTTP server on a free port of 127.0.0.1 that records every request and fails on demand. */
@@ -37,12 +34,11 @@ export async function startServer(answering: Answering): Promise<Server> {
       response.end(JSON.stringify({ message: `The rehearsal broke: ${String(error)}` }))
     })
   }
-  const { tls } = answering
-  const http = tls ? createTlsServer(tls, listener) : createServer(listener)
+  const http = createServer(listener)
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
   const server: Server = {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`,
     requests: [],
     faults: [],
     onRequest: undefined,

@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { get } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { get } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { startServer } from '../../rehearsal/server.ts'
 
 test('requests that arrive at once are counted one by one', async () => {
@@ -32,21 +29,12 @@ test('a defect of the rehearsal is an answer that says so', async () => {
   ])
 })
 
-test('a server can have a certificate, for clients that insist on TLS', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'certificate-'))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1']
-  const options = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert]
-  execFileSync('openssl', [...options, ...subject], { stdio: 'ignore' })
-  const tls = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-  rmSync(folder, { recursive: true })
-  const server = await startServer({ tls, handler: () => ({ status: 204 }) })
-  const status = await new Promise((resolve, reject) => {
-    get(server.url, { ca: tls.cert }, (answer) => {
-      resolve(answer.statusCode)
-      answer.resume()
-    }).on('error', reject)
+test('who takes a server for a proxy is answered by it', async () => {
+  const server = await startServer({ handler: ({ rawPath }) => ({ status: 200, body: rawPath }) })
+  const path = 'http://github.localhost/repos/acme%2Fshop?page=2'
+  const body = await new Promise((resolve, reject) => {
+    get(server.url, { path }, (answer) => resolve(text(answer))).on('error', reject)
   })
   await server.close()
-  expect([server.url.startsWith('https://127.0.0.1:'), status]).toEqual([true, 204])
+  expect(body).toBe('/repos/acme%2Fshop?page=2')
 })

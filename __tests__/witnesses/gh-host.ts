@@ -1,19 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { ghEnvironment } from '../../rehearsal/gh.ts'
 import { type GitHub, type Repository, type Scope, startGitHub } from '../../rehearsal/github.ts'
 
-/**
- * The rehearsal behind TLS: GitHub’s own command line speaks nothing else. It takes a host with a port for a GitHub
- * Enterprise Server.
- */
+/** The rehearsal, and GitHub’s own command line for it. */
 export interface GhHost {
   readonly github: GitHub
   readonly shop: Repository
-  readonly name: string
-  readonly folder: string
   /** Of gh, with acme/shop as the repository. */
   readonly env: NodeJS.ProcessEnv
   gh(...args: string[]): Promise<string>
@@ -43,31 +39,13 @@ export const levels: readonly Level[] = [
 
 export async function startGhHost(): Promise<GhHost> {
   const folder = mkdtempSync(join(tmpdir(), 'gh-'))
-  const [cert, key] = [join(folder, 'ca.pem'), join(folder, 'key.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key]
-  execFileSync('openssl', [...request, '-out', cert, ...subject], { stdio: 'ignore' })
-  const github = await startGitHub({
-    tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') },
-  })
-  const name = `localhost:${new URL(github.url).port}`
+  const github = await startGitHub()
   const shop = github.addRepository('acme/shop')
   github.addEnvironment(shop, 'production')
   github.addOrganization('acme')
-  const env = {
-    PATH: process.env.PATH,
-    HOME: folder,
-    GH_CONFIG_DIR: folder,
-    GH_HOST: name,
-    GH_REPO: `${name}/acme/shop`,
-    GH_ENTERPRISE_TOKEN: github.token,
-    GH_NO_UPDATE_NOTIFIER: '1',
-    GH_PROMPT_DISABLED: '1',
-    GH_TELEMETRY: '0',
-    SSL_CERT_FILE: cert,
-  }
+  const env = ghEnvironment(github, { repository: shop.fullName, home: folder })
   return {
-    ...{ github, shop, name, folder, env },
+    ...{ github, shop, env },
     async gh(...args) {
       const { stdout } = await promisify(execFile)('gh', args, { env, cwd: folder })
       return stdout

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { createPrivateKey } from 'node:crypto'
-import { join } from 'node:path'
 import type { Scope } from '../../rehearsal/github.ts'
 import { runAction } from '../../rehearsal/runner.ts'
 import { compatibilityWarnings } from '../../src/domain/key-import/compatibility.ts'
@@ -29,7 +28,6 @@ afterAll(async () => {
 async function printedFor(stored: string): Promise<{ hint: string; command: string }[]> {
   const { annotations, conclusion } = await runAction({
     github: host.github,
-    env: { NODE_EXTRA_CA_CERTS: join(host.folder, 'ca.pem') },
     secretsKnown: [stored],
     inputs: { command: 'validate', 'current-private-key': stored },
   })
@@ -123,7 +121,6 @@ test('the commands of docs/rotation.md store a pair', async () => {
 test('the command for a wrong passphrase stores it with its spaces', async () => {
   const { annotations } = await runAction({
     github: host.github,
-    env: { NODE_EXTRA_CA_CERTS: join(host.folder, 'ca.pem') },
     inputs: {
       command: 'validate',
       'private-key': workshop.encryptedPkcs8(),

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { startAmazonPay } from '../../rehearsal/amazon-pay.ts'
 import { runAction } from '../../rehearsal/runner.ts'
 import { keyRecord, makeKey } from '../scenarios/planting.ts'
@@ -47,7 +46,6 @@ describe.each(levels)('gh with $name', ({ flags, scope }) => {
     const result = await runAction({
       github: host.github,
       amazonPay,
-      env: { NODE_EXTRA_CA_CERTS: join(host.folder, 'ca.pem') },
       inputs: {
         command: 'adopt',
         token: host.github.token,
