@@ -45,6 +45,54 @@ describe('activate chooses', () => {
       'pair-mismatch',
     ],
     [
+      'the staged key beside keys without an ID',
+      [
+        {
+          current: has(current, { publicKeyId: null }),
+          next: waiting,
+          previous: has(third, { publicKeyId: null }),
+        },
+      ],
+      staged,
+      staged.fingerprint,
+    ],
+    [
+      'the staged key beside a previous one with another ID',
+      [{ current: has(current), next: waiting, previous: has(third) }],
+      staged,
+      staged.fingerprint,
+    ],
+    [
+      'the staged key when it is the previous one as well',
+      [{ current: has(current), next: waiting, previous: has(staged) }],
+      staged,
+      staged.fingerprint,
+    ],
+    [
+      'the staged key whose activation was begun',
+      [{ current: has(current), next: has(staged, { change: 'activate' }) }],
+      staged,
+      `${staged.fingerprint} resumed`,
+    ],
+    [
+      'nothing when nothing is staged and the ID is the previous key’s',
+      [{ current: has(current), previous: has(third) }],
+      third,
+      'staged-key-missing',
+    ],
+    [
+      'nothing when different current keys have the ID',
+      [{ current: has(current) }, { current: has(third, { publicKeyId: current.id }) }],
+      current,
+      'staged-key-partial',
+    ],
+    [
+      'nothing when a finished target has the ID and another key is staged elsewhere',
+      [{ current: has(staged) }, { current: has(current), next: has(third) }],
+      staged,
+      'pair-mismatch',
+    ],
+    [
       'nothing when the ID is the previous key’s',
       [{ next: waiting, previous: has(third) }],
       third,
@@ -78,6 +126,48 @@ describe('rollback chooses', () => {
       third.fingerprint,
     ],
     ['nothing when another ID is typed', [normal], staged, 'pair-mismatch'],
+    [
+      'the previous key beside a staged one',
+      [{ ...normal, next: waiting }],
+      null,
+      third.fingerprint,
+    ],
+    [
+      'a key that was rolled back from beside one without an ID when its ID is typed',
+      [
+        { current: has(current, { publicKeyId: null }), previous: has(third, backAt) },
+        { current: has(current), previous: has(staged, { ...backAt, publicKeyId: null }) },
+      ],
+      third,
+      third.fingerprint,
+    ],
+    [
+      'the current key when its ID is typed and there is no previous one',
+      [{ current: has(current, { publicKeyId: null }) }, { current: has(current) }],
+      current,
+      `${current.fingerprint} resumed`,
+    ],
+    [
+      'a key without ID when it is typed',
+      [{ ...normal, previous: has(third, { publicKeyId: null }) }],
+      third,
+      third.fingerprint,
+    ],
+    [
+      'nothing when interrupted rollbacks lead to different keys',
+      [
+        { current: has(current), next: has(third, { change: 'rollback' }), previous: has(third) },
+        { current: has(current), next: has(staged, { change: 'rollback' }), previous: has(staged) },
+      ],
+      null,
+      'staged-key-partial',
+    ],
+    [
+      'the key of a target that has begun, in all targets',
+      [{ ...normal, next: has(third, { change: 'rollback' }) }, normal],
+      null,
+      `${third.fingerprint} resumed`,
+    ],
     [
       'the key that an interrupted rollback was about to activate',
       [
@@ -119,4 +209,28 @@ describe('rollback chooses', () => {
       expected,
     )
   })
+})
+
+test('the ID of the previous key is the one in its record, otherwise the one that is typed', () => {
+  const idOf = (record: SlotContent['record'], typed: Key | null) =>
+    choosePrevious(rows([{ previous: has(third, record) }]), typed?.id ?? null, names).publicKeyId
+  expect(idOf({}, null)).toEqual(third.id)
+  expect(idOf({ publicKeyId: null }, staged)).toEqual(staged.id)
+})
+
+test('why there is nothing to roll back to is said, with the ID only of a key that was compared', () => {
+  const messageOf = (contents: Contents, keys = ring): string => {
+    const targets = [{ view: view(contents, keys) }]
+    try {
+      choosePrevious(targets, null, names)
+    } catch (error) {
+      return String(error)
+    }
+    return ''
+  }
+  const back = { current: has(current), previous: has(third, backAt) }
+  expect(messageOf(back)).toContain(`at ${backAt.rolledBackAt}`)
+  expect(messageOf(back)).toContain(`pass public-key-id: ${third.id.id}`)
+  expect(messageOf(back, ringOf({}))).toContain('pass its Public Key ID as public-key-id')
+  expect(messageOf({ current: has(current) })).toContain('there is no previous key')
 })

@@ -99,6 +99,48 @@ test.each<[string, Contents, Parameters<typeof health>[1], string | null, RegExp
     /to stage a new key/,
   ],
   [
+    'the current secret is gone, and the previous key is there',
+    { current: { ...has(current), secret: false }, previous: has(old) },
+    {},
+    'rollback',
+    /with leaked ticked/,
+  ],
+  [
+    'the current secret is gone, and a key is staged',
+    { current: { ...has(current), secret: false }, next: waiting, previous: has(old) },
+    {},
+    'generate',
+    /to stage a new key/,
+  ],
+  [
+    'a key is staged, and the previous one was not retired',
+    { current: has(current), next: waiting, previous: has(old) },
+    {},
+    'retire',
+    /needs its slot for the staged key/,
+  ],
+  [
+    'a key is staged, and only the record of the previous one is left',
+    { current: has(current), next: waiting, previous: { ...has(old), secret: false } },
+    {},
+    'retire',
+    /needs its slot for the staged key/,
+  ],
+  [
+    'a key is staged, and the previous key is the current one',
+    { current: has(current), next: waiting, previous: has(current) },
+    { keys: ringOf({ current, next: staged, previous: current }) },
+    'activate',
+    /exchange the staged public key/,
+  ],
+  [
+    'the staged key is the current one',
+    { current: has(current), next: has(current) },
+    { keys: ringOf({ current, next: current }) },
+    null,
+    /nothing to do/,
+  ],
+  [
     'a previous key waits',
     { current: has(current), previous: has(old) },
     {},
@@ -144,6 +186,98 @@ test('a forged record is the first thing to settle', () => {
   expect(findings[0]?.code).toBe('record-unreadable')
   expect(findings[0]?.fact).toMatch(/^variable AMAZON_PAY_KEY /)
   expect(nextStep.text).toMatch(/audit log|earlier run/)
+})
+
+test.each<[string, Contents, Parameters<typeof health>[1], readonly RegExp[]]>([
+  ['an empty target', {}, { publicKeyId: false }, []],
+  ['one pair', { current: has(current) }, {}, []],
+  [
+    'a Public Key ID without a key',
+    {},
+    { publicKeyId: true },
+    [/^secret AMAZON_PAY_PUBLIC_KEY_ID exists, but secret AMAZON_PAY_PRIVATE_KEY does not$/],
+  ],
+  [
+    'a Public Key ID that an unfinished first activation wrote',
+    { next: has(staged, { change: 'activate' }) },
+    { publicKeyId: true },
+    [/^command: activate was interrupted/],
+  ],
+  [
+    'a Public Key ID beside a record without a key',
+    { current: { ...has(current), secret: false } },
+    {},
+    [/^variable AMAZON_PAY_KEY describes a key, but secret AMAZON_PAY_PRIVATE_KEY does not exist$/],
+  ],
+  [
+    'a staged key that is the current one',
+    { current: has(current), next: has(current) },
+    { keys: ringOf({ current, next: current }) },
+    [/^the staged key is already the current key/],
+  ],
+  [
+    'a record of the current key in next, without a secret',
+    { current: has(current), next: { ...has(current), secret: false } },
+    {},
+    [/^the staged key is already the current key/],
+  ],
+  [
+    'a mark without its secret, which an unfinished rollback wrote',
+    { current: has(current), next: { ...has(old, { change: 'rollback' }), secret: false } },
+    {},
+    [/^command: rollback was interrupted \(Public Key ID SANDBOX-C+\)$/],
+  ],
+  [
+    'an unfinished change of a key that was not compared',
+    { current: has(current), next: has(staged, { change: 'activate' }) },
+    { keys: ringOf({ current }) },
+    [/^command: activate was interrupted$/],
+  ],
+  [
+    'a copy of the current key in previous, while a change is unfinished',
+    {
+      current: has(current),
+      next: has(staged, { change: 'activate' }),
+      previous: has(current),
+    },
+    { keys: ringOf({ current, next: staged, previous: current }) },
+    [/^command: activate was interrupted/],
+  ],
+  [
+    'a staged key of an unfinished change, after a long time',
+    { current: has(current), next: has(staged, { change: 'activate' }) },
+    { days: 20 },
+    [/^command: activate was interrupted/],
+  ],
+  [
+    'keys one day before they have waited for long',
+    { current: has(current), next: waiting },
+    { days: 13 },
+    [],
+  ],
+  ['a previous key after 29 days', { current: has(current), previous: has(old) }, { days: 29 }, []],
+  [
+    'an old key',
+    { current: has(current) },
+    { days: 90 },
+    [/^the current key is 90 days old, and keys are due for rotation after 90 days$/],
+  ],
+  [
+    'a lock',
+    { current: has(current) },
+    { locked: true },
+    [/^another run is changing the keys now \(variable AMAZON_PAY_KEY_LOCK\)$/],
+  ],
+])('the findings about %s', (_, contents, more, facts) => {
+  const { findings } = health(contents, more)
+  expect(findings.map(({ fact }) => fact)).toEqual(facts.map((fact) => expect.stringMatching(fact)))
+})
+
+test('ages are counted in whole days, from when a key was made or stored', () => {
+  const found = health({ current: has(current), previous: has(old) }, { days: 1.9 })
+  expect([found.current.days, found.next.days, found.previous.days]).toEqual([1, null, 1])
+  expect([found.current.since, found.next.since]).toEqual(['2026-11-01T00:00:00Z', null])
+  expect(health({ current: has(current) }, { days: -1 }).current.days).toBe(0)
 })
 
 test('what has waited for long is found', () => {

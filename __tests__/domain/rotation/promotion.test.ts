@@ -276,6 +276,55 @@ describe('an interrupted activation goes on', () => {
       'pair-changed',
     ],
     [
+      'with a current record that an old one of the previous key replaced',
+      { current: has(staged), previous: has(staged) },
+      { current, previous: staged },
+      {},
+      'pair-changed',
+    ],
+    [
+      'with a third key in current-private-key after the pair',
+      { current: has(current), next: marked, previous: has(current) },
+      { current: third, next: staged },
+      {},
+      'pair-changed',
+    ],
+    [
+      'and a finished one of another region is refused',
+      { current: has(staged), previous: has(current) },
+      { current: staged },
+      { region: 'us' },
+      'region-mismatch',
+    ],
+    [
+      'of the first key, with inputs from before',
+      { current: has(staged, false), next: marked },
+      { next: staged },
+      {},
+      'clear',
+    ],
+    [
+      'and its key is in no input but in previous already',
+      { current: has(current), next: marked, previous: has(current) },
+      { next: staged },
+      {},
+      'clear',
+    ],
+    [
+      'and its key is in no input and not in previous',
+      { current: has(current), next: marked },
+      { next: staged },
+      {},
+      'current-key-missing',
+    ],
+    [
+      'over an older key in previous is refused',
+      { current: has(current), next: marked, previous: has(third) },
+      { current, next: staged },
+      {},
+      'previous-key-unretired',
+    ],
+    [
       'with a key that is current under another ID',
       { current: has(staged, { publicKeyId: third.id }) },
       { current: staged },
@@ -403,6 +452,32 @@ describe('what is said about keys that are not kept', () => {
     const stranger = plan(before, { next: staged }, { keepPrevious: false })
     expect(warningsOf(stranger)).toContain('is not kept')
     expect(warningsOf(stranger)).not.toContain(current.id.id)
+  })
+
+  test('says nothing where no key was lost', () => {
+    expect(warningsOf(plan({ next: waiting }, { next: staged }, { keepPrevious: false }))).toBe(
+      '[]',
+    )
+    const kept = plan({ ...before, previous: has(current) }, { current, next: staged })
+    expect(warningsOf(kept)).toBe('[]')
+  })
+
+  test('names a key that has a record or a secret only', () => {
+    const plans = [
+      { current: has(current, false), next: waiting },
+      { current: { ...has(current), secret: false }, next: waiting },
+    ].map((contents) => plan(contents, { next: staged }, { keepPrevious: false }))
+    for (const found of plans) expect(warningsOf(found)).toContain('is not kept')
+  })
+
+  test('nothing is said of the key itself in previous, or of an empty slot', () => {
+    const found = (previous: SlotContent) =>
+      warningsOf(
+        plan({ current: has(staged), previous }, { current: staged }, { keepPrevious: false }),
+      )
+    expect(found(has(staged))).toBe('[]')
+    expect(found({ ...has(third), secret: false })).toContain('was left unchanged')
+    expect(found(has(third, false))).toContain('was left unchanged')
   })
 
   test('what is in previous was left unchanged', () => {

@@ -1,4 +1,9 @@
-import { readKeyRecord, writeKeyRecord } from '../../../src/domain/rotation/record.ts'
+import {
+  newRecord,
+  readKeyRecord,
+  timestamp,
+  writeKeyRecord,
+} from '../../../src/domain/rotation/record.ts'
 import { makeKeys, outcomeOf, recordOf } from './views.ts'
 
 const [key, stranger] = makeKeys(2) as [
@@ -23,6 +28,16 @@ test('a record is read as it was written', () => {
   const read = readKeyRecord(writeKeyRecord(record, 'next', key.pair), 'next')
   expect({ ...read, publicKey: null }).toEqual({ ...record, publicKey: null })
   expect(read.publicKey.equals(record.publicKey)).toBe(true)
+})
+
+test('the record of a new key has no Public Key ID, no activation and no mark', () => {
+  const { publicKey, region, payEnvironment, madeAt, run } = recordOf(key)
+  const record = newRecord(publicKey, { region, payEnvironment, madeAt, run })
+  expect(record).toEqual(recordOf(key, { publicKeyId: null }))
+})
+
+test('a time is written in UTC, to the second', () => {
+  expect(timestamp(new Date('2026-11-24T22:30:00.999+01:00'))).toBe('2026-11-24T21:30:00Z')
 })
 
 test('the text of a record has version first and signature last, on one line', () => {
@@ -68,6 +83,7 @@ test.each([
   ['a time without zone', edited({ madeAt: '2026-11-02 00:00:00' })],
   ['a mark that is none', edited({ change: 'retire' })],
   ['a run that is too long', edited({ run: 'x'.repeat(501) })],
+  ['a public key that is none', edited({ publicKey: '-----BEGIN PUBLIC KEY-----\nx' })],
   ['a public key with text around it', edited({ publicKey: `x\n${members.publicKey}` })],
 ])('a record with %s is unreadable', (_, changed) => {
   expect(code(changed)).toBe('record-unreadable')

@@ -82,6 +82,21 @@ test.each<[string, Contents, Keys, Key | null, string]>([
     null,
     'public-key-id-invalid',
   ],
+  ['a key of which only the ID is typed', normal, { current }, old, 'key'],
+  [
+    'a key with a typed ID of another, without it',
+    normal,
+    { current },
+    staged,
+    'previous-key-missing',
+  ],
+  [
+    'a key without an ID in its record, and without it',
+    { ...normal, previous: has(old, { publicKeyId: null }) },
+    { current },
+    old,
+    'previous-key-missing',
+  ],
   ['a missing record with a typed ID', { ...normal, previous: has(old, false) }, keys, old, 'key'],
   ['a typed ID of another key', normal, keys, current, 'pair-mismatch'],
   [
@@ -107,6 +122,47 @@ test.each<[string, Contents, Keys, Key | null, string]>([
   ],
 ])('what becomes of %s', (_, contents, given, typed, expected) => {
   expect(kindOf(contents, given, typed)).toBe(expected)
+})
+
+test('the key that Amazon Pay is asked about is the one in the inputs, if they have it', () => {
+  const found = (given: Keys) => {
+    const ring = ringOf(given)
+    return planRetirement(view(normal, ring), [], ring, old.id)
+  }
+  const facts = { kind: 'key', fingerprint: old.fingerprint, id: old.id }
+  expect(found({ current })).toEqual({ ...facts, key: null })
+  expect(found(keys)).toMatchObject({ ...facts, key: { fingerprint: old.fingerprint } })
+})
+
+test.each<[string, SlotContent['record'], Contents[], string | null]>([
+  ['names its Public Key ID', {}, [], old.id.id],
+  ['without an ID names none', { publicKeyId: null }, [], null],
+  ['with the ID of the current key names none', { publicKeyId: current.id }, [], null],
+  [
+    'with an ID that another target uses names none',
+    {},
+    [{ current: has(stranger, { publicKeyId: old.id }) }],
+    null,
+  ],
+  [
+    'with an ID that is staged elsewhere names none',
+    {},
+    [{ next: has(stranger, { publicKeyId: old.id }) }],
+    null,
+  ],
+])('a record without a key %s', (_, record, others, id) => {
+  const ring = ringOf({ current })
+  const own = view(
+    { current: has(current), previous: { ...has(old, record), secret: false } },
+    ring,
+  )
+  const found = planRetirement(
+    own,
+    others.map((other) => view(other, ring)),
+    ring,
+    null,
+  )
+  expect(found).toEqual({ kind: 'record', id: id && old.id })
 })
 
 test('a key that is current in another target is not retired', () => {

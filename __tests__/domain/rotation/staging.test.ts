@@ -94,6 +94,41 @@ describe('the key that all targets get', () => {
       staged.fingerprint,
     ],
     [
+      'is not two that are staged, though one is replaced',
+      [{ next: waiting }, { next: { key: other } }, { next: { key: old } }],
+      {},
+      { replaceStaged: other.fingerprint },
+      'staged-key-partial',
+    ],
+    [
+      'is not new when another run staged it in one target',
+      [{ next: { key: staged, record: { run: request.run } } }, { next: waiting }],
+      {},
+      { replaceStaged: other.fingerprint },
+      'staged-key-exists',
+    ],
+    [
+      'is what an earlier attempt of this run staged in one target',
+      [{ next: { key: staged, record: { run: request.run } } }, {}],
+      { next: staged },
+      { replaceStaged: other.fingerprint },
+      staged.fingerprint,
+    ],
+    [
+      'is the one that was brought where the staged one is replaced',
+      [{ next: waiting }],
+      {},
+      { replaceStaged: staged.fingerprint, brought: other.fingerprint },
+      other.fingerprint,
+    ],
+    [
+      'is not the key of the ring when the record of the secret is unreadable',
+      [{ next: { key: staged, text: '{}' } }],
+      { next: staged },
+      {},
+      'staged-key-exists',
+    ],
+    [
       'is a new one when only the record is left',
       [{ next: { ...waiting, secret: false } }],
       {},
@@ -195,6 +230,78 @@ describe('the move of one target', () => {
       'pair-changed',
     ],
     [
+      'another key that an earlier attempt staged in place of the discarded one does not stop it',
+      { next: { key: other } },
+      { next: staged },
+      { replaceStaged: staged.fingerprint },
+      other.fingerprint,
+      'keep',
+    ],
+    [
+      'another key than next-private-key stops it when replace-staged names a third one',
+      { next: { key: other } },
+      { next: staged },
+      { replaceStaged: old.fingerprint },
+      other.fingerprint,
+      'pair-changed',
+    ],
+    [
+      'a forged record stops it, also when its key may be replaced',
+      { next: { key: staged, text: '{}' } },
+      { next: staged },
+      { replaceStaged: staged.fingerprint },
+      null,
+      'record-unreadable',
+    ],
+    [
+      'a current key that was changed by hand stops it, also when the staged key may be replaced',
+      { current: currentSlot, next: waiting },
+      { current: other, next: staged },
+      { replaceStaged: staged.fingerprint },
+      null,
+      'pair-changed',
+    ],
+    [
+      'a forged previous record stops it',
+      { previous: { key: old, text: 'x' } },
+      {},
+      {},
+      null,
+      'record-unreadable',
+    ],
+    [
+      'the previous key of the ring is not staged',
+      {},
+      { previous: old },
+      { brought: old.fingerprint },
+      old.fingerprint,
+      'input-invalid',
+    ],
+    [
+      'another key than the used ones is staged',
+      { current: currentSlot, previous: { key: old } },
+      { current, previous: old },
+      { brought: other.fingerprint },
+      other.fingerprint,
+      'stage',
+    ],
+    [
+      'a staged key is replaced in a target that has another one',
+      { next: waiting },
+      {},
+      { replaceStaged: staged.fingerprint },
+      other.fingerprint,
+      'replace',
+    ],
+    [
+      'a key that is staged and may be replaced, but is the one of this run, stays',
+      { next: waiting },
+      {},
+      { replaceStaged: staged.fingerprint },
+      staged.fingerprint,
+      'keep',
+    ],
+    [
       'a current key that was changed by hand stops it',
       { current: currentSlot },
       { current: other },
@@ -267,5 +374,7 @@ describe('the move of one target', () => {
       )
     expect(plan({}, null)).toBe('secret-write-failed')
     expect(plan({ next: waiting }, staged.fingerprint)).toBe('keep')
+    expect(plan({ next: { ...waiting, secret: false } }, null)).toBe('secret-write-failed')
+    expect(plan({ current: { key: staged }, next: waiting }, null)).toBe('replace')
   })
 })

@@ -1,4 +1,4 @@
-import { changeIn } from '../../../src/domain/rotation/view.ts'
+import { changeIn, describeView, locateRing } from '../../../src/domain/rotation/view.ts'
 import { type Key, makeKeys, ringOf, type SlotContent, view } from './views.ts'
 
 // Everybody with write access may put a genuine record of another time back, or write one of a key of their own.
@@ -18,4 +18,60 @@ test('a mark in the record of another key than the staged one begins no change',
   const contents = { current: { key: old }, next: { key: stranger, record: marked } }
   expect(changeIn(view(contents, ring))).toBeNull()
   expect(codeOf(contents)).toBe('pair-changed')
+})
+
+describe('what all targets say about the ring', () => {
+  const looked = (...targets: Parameters<typeof view>[0][]) =>
+    locateRing(
+      targets.map((contents) => view(contents, ring)),
+      ring,
+    )
+
+  test('keeps its keys', () => {
+    expect(looked({})).toMatchObject({ current: ring.current, next: ring.next })
+  })
+
+  test.each<[string, Parameters<typeof view>[0][], string[]]>([
+    ['no slot where there is no record', [{}], []],
+    ['no slot with another key', [{ current: { key: old }, next: { key: current } }], []],
+    [
+      'each slot with its key',
+      [{ current: { key: current }, previous: { key: old } }],
+      ['current', 'previous'],
+    ],
+    ['a slot that one target has', [{}, { next: { key: staged } }], ['next']],
+  ])('finds %s', (_, targets, found) => {
+    expect(looked(...targets).found).toEqual(found)
+  })
+
+  test.each<[string, Parameters<typeof view>[0][], boolean]>([
+    ['in no target', [{ current: { key: current } }, {}], false],
+    ['in one target', [{}, { next: { key: staged, record: marked } }], true],
+  ])('knows of a change that has begun %s', (_, targets, changing) => {
+    expect(looked(...targets).changing).toBe(changing)
+  })
+
+  test('counts no key that was not given', () => {
+    const none = ringOf({})
+    expect(locateRing([view({ current: { key: current } }, none)], none).found).toEqual([])
+  })
+})
+
+test('a debug log gets dates, fingerprints and codes of what was seen', () => {
+  const contents = { current: { key: old }, next: { key: staged, record: marked, secret: false } }
+  expect(JSON.parse(describeView(view(contents, ring, { room: 7 })))).toEqual({
+    current: {
+      secret: '2026-11-01T00:00:00Z',
+      fingerprint: old.fingerprint,
+      change: null,
+      compared: true,
+      problem: undefined,
+    },
+    next: { fingerprint: staged.fingerprint, change: 'activate', compared: true },
+    previous: { compared: false },
+    publicKeyId: '2026-11-01T00:00:00Z',
+    room: 7,
+  })
+  const forged = { current: { key: current, text: '{}' } }
+  expect(describeView(view(forged, ring))).toContain('"problem":"record-unreadable"')
 })
