@@ -12,7 +12,8 @@ import {
   shopsView,
   storedView,
 } from './key-view.ts'
-import { nextStepOf, type Offer } from './next-step.ts'
+import { nextStepOf } from './next-step.ts'
+import type { Offer } from './offers.ts'
 import { runView, verdictOf } from './run-view.ts'
 
 /** What was typed and ticked, by the names of the form's fields. */
