@@ -43,14 +43,14 @@ async function load() {
 }
 
 /** A run that was started here is over: what went wrong in it is unticked. */
-function finish({ faults, verdict }) {
+function finish({ faults, failed, said }) {
   started = 0
   document.body.classList.remove('running')
   for (const fault of faults) form.elements[`fault-${fault}`].checked = false
-  form.querySelector('details').open = false
+  for (const fold of form.querySelectorAll('details')) fold.open = false
   // GitHub's form is empty each time; what has failed is easier to correct than to type again.
-  if (!/failure/.test(verdict)) empty()
-  say(form, verdict, /failure/.test(verdict))
+  if (!failed) empty()
+  say(form, said, failed)
 }
 
 function empty() {
@@ -170,7 +170,12 @@ const offers = {
     review.elements.comment.value = comment
     lead(review)
   },
-  delete: ({ id }) => byId(`key-${id}`)?.querySelector('input[name=confirm]').focus(),
+  delete({ id }) {
+    const key = byId(`key-${id}`)
+    if (!key) return
+    key.closest('details').open = true
+    key.elements.confirm.focus()
+  },
   deploy: () => post(form, 'deploy', {}),
   install: () => post(form, 'install', {}),
   time: ({ minutes }) => post(document.querySelector('[data-post=time]'), 'time', { minutes }),
