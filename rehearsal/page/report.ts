@@ -31,7 +31,7 @@ export async function report(played: readonly Played[]): Promise<string> {
 <title>Rehearsal of amazon-pay-keys</title>
 <style>${new Html(styles.map(read).join(''))}</style>
 </head>
-<body class="flowing">
+<body>
 <header><div><h1>amazon-pay-keys <span class="badge">Rehearsal</span></h1>
 <p>The action is real; GitHub, Amazon Pay and the shop ran on one machine, and no key here is used anywhere. ${verdict}</p></div></header>
 <main class="report">${parts}</main>
