@@ -71,13 +71,19 @@ function update(element, html) {
   element.innerHTML = html
   if (mark) element.querySelector(`[data-run="${mark}"]`)?.focus()
   // The keyboard stays where the person was.
-  if (isInside && element.id === 'next') (element.querySelector('button') ?? element).focus()
+  if (isInside && element.id === 'next') toNext()
   if (element.id === 'stored') {
     element.querySelectorAll('details').forEach((one, index) => {
       one.open = open[index] ?? false
     })
   }
   reachable()
+}
+
+/** Leads the keyboard to what comes next. */
+function toNext() {
+  const next = byId('next')
+  ;(next.querySelector('button') ?? next).focus()
 }
 
 /** What scrolls must be reachable by keyboard. */
@@ -135,7 +141,7 @@ document.addEventListener('submit', async (event) => {
     target.elements.name.value = target.elements.name.defaultValue
   }
   if (name === 'approve' && answer) started = answer.run
-  if (name === 'approve' || name === 'delete') byId('next').focus()
+  if (name === 'approve' || name === 'delete') toNext()
 })
 
 byId('situation').addEventListener('change', ({ target }) => {
