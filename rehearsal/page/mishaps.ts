@@ -75,7 +75,7 @@ export const failed: Rule = ({ scene, last }) => {
   if (last === undefined || last !== scene.runs.at(-1) || !OUTSIDE.has(code)) return undefined
   const { form } = last
   return {
-    text: `${form.command} failed: ${code}. Do what its summary says, then run it again; a fault lasts for one run.`,
+    text: `${form.command} failed. Do what its summary says, then run it again; a fault lasts for one run.`,
     offers: [command(`Fill in ${form.command} again`, form.command, form)],
   }
 }
