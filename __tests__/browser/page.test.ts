@@ -35,14 +35,19 @@ const card = (name: string | RegExp): Locator => tab.getByRole('region', { name 
 const slot = (name: string): Locator => tab.locator('#keys tr', { hasText: name })
 const shop = () => card(/^The shop/)
 
-/** Presses the button of the form, and waits for the end of the run. */
+/** Presses the button of the form, and waits for the end of the run. Returns how it ended, and why. */
 async function run(): Promise<string> {
   const form = card(/^Run workflow/)
   await form.getByRole('button', { name: 'Run workflow' }).click()
-  const over = form.getByRole('status').filter({ hasText: /: (success|failure)/ })
-  await over.waitFor()
-  return (await over.textContent()) ?? ''
+  await said(/: (success|failure)/).waitFor()
+  return (await tab.locator('#run .verdict').first().textContent()) ?? ''
 }
+
+/** What is said below the form of the workflow. */
+const said = (text: RegExp): Locator =>
+  card(/^Run workflow/)
+    .getByRole('status')
+    .filter({ hasText: text })
 
 /** Chooses a command by hand. */
 async function fillIn(command: string, id = ''): Promise<void> {
@@ -54,11 +59,11 @@ async function fillIn(command: string, id = ''): Promise<void> {
 async function exchange(): Promise<string> {
   await offer('Paste the public key')
   await tab.getByRole('button', { name: 'Create keys' }).click()
-  const said = card(/^Integration Central/)
+  await card(/^Integration Central/)
     .getByRole('status')
-    .filter({ hasText: 'Public Key ID is' })
-  await said.waitFor()
-  return /LIVE-\w+/.exec((await said.textContent()) ?? '')?.[0] ?? ''
+    .filter({ hasText: 'Created: its Public Key ID is below' })
+    .waitFor()
+  return (await tab.locator('#pay-keys code').first().textContent()) ?? ''
 }
 
 /** generate, Integration Central, activate, and the deploy that it starts: as the page offers them. */
@@ -97,16 +102,14 @@ async function startOver(situation: string): Promise<void> {
 }
 
 const fault = async (label: string) => {
-  const fold = tab.locator('#form details')
+  const fold = tab.locator('#form details', { hasText: 'Faults in the next run' })
   if ((await fold.getAttribute('open')) === null) await fold.locator('summary').click()
   await tab.getByRole('checkbox', { name: label }).check()
 }
 const isTicked = (label: string) => tab.getByLabel(label).isChecked()
 
 test('A new shop gets its first key, is rotated, rolled back and retired by what the page offers', async () => {
-  for (const name of [/^Run workflow/, /^The shop/, /^The keys/, /^Integration Central/]) {
-    await expect(isInSight(card(name))).resolves.toBe(true)
-  }
+  await expectAllInSight()
   expect(await violations(tab)).toEqual([])
   const first = await rotate()
   await shop().getByText('acme/shop signs with K1').waitFor()
@@ -119,12 +122,15 @@ test('A new shop gets its first key, is rotated, rolled back and retired by what
   const second = await exchangeByHand()
   await tab.locator('.summary a', { hasText: '.pub' }).click()
   await expect(tab.locator('#stored a:focus').textContent()).resolves.toContain('.pub')
+  await tab.locator('#stored-fold > summary').click()
   await tab.locator('.summary li a', { hasText: 'this workflow' }).click()
   await expect(tab.locator('#command').inputValue()).resolves.toBe('activate')
   await tab.getByLabel('public-key-id').fill(second)
   expect(await run()).toContain('activated')
   await shop().getByText('acme/shop signs with K2').waitFor()
   await expect(slot('previous').textContent()).resolves.toContain(first)
+  await offer('Go to the previous key')
+  await expectAllInSight()
   expect(await violations(tab)).toEqual([])
 
   await tab.locator('#command').selectOption('rollback')
@@ -138,11 +144,17 @@ test('A new shop gets its first key, is rotated, rolled back and retired by what
   await tab.keyboard.type('DELETE')
   await tab.keyboard.press('Enter')
   await tab.locator('#pay-keys .deleted', { hasText: second }).waitFor()
-  await offer('Fill in retire')
+  await tab.locator('#next button:focus', { hasText: 'Fill in retire' }).press('Enter')
   expect(await run()).toContain('retired')
   await expect(slot('previous').textContent()).resolves.toContain('empty')
   await expect(shop().textContent()).resolves.toContain('0 refused')
 })
+
+async function expectAllInSight(): Promise<void> {
+  for (const name of [/^Run workflow/, /^The shop/, /^The keys/, /^Integration Central/]) {
+    await expect(isInSight(card(name))).resolves.toBe(true)
+  }
+}
 
 async function isInSight(element: Locator): Promise<boolean> {
   const { x = -1, y = -1, width = 0, height = 0 } = (await element.boundingBox()) ?? {}
@@ -164,8 +176,8 @@ test('A run that is killed inside the pair refuses no order, and the same comman
   await shop().getByText('stopped by its guard, amazon-pay-rejected').waitFor()
   await shop().getByText('acme/shop signs with K1').waitFor()
   expect(await violations(tab)).toEqual([])
+  await expectAllInSight()
 
-  await offer('Fill in activate again')
   expect(await run()).toContain('locked')
   await offer('Let 15 minutes pass')
   await offer('Fill in activate again')
@@ -182,6 +194,7 @@ test('Each fault happens once, is said once, and unticks itself', async () => {
   expect(await isTicked('GitHub answers 503')).toBe(false)
   await expect(tab.locator('#run .annotation').count()).resolves.toBe(0)
 
+  await offered('Fill in generate again').waitFor()
   await fault('the App may not write')
   expect(await run()).toContain('token-forbidden')
   expect(await run()).toContain('staged')
@@ -192,6 +205,7 @@ test('Each fault happens once, is said once, and unticks itself', async () => {
   await fault('7 minutes slow')
   expect(await run()).toContain('activated')
   expect(await isTicked('7 minutes slow')).toBe(false)
+  await said(/The slow clock was corrected: see Warnings/).waitFor()
   await tab.locator('#run .summary', { hasText: /clock/ }).waitFor()
 })
 
@@ -206,6 +220,7 @@ test('A shop that has a key is adopted, three repositories are rotated, a review
   await offer('Install the App')
   await rotate()
   await expect(shop().getByText('signs with K1').count()).resolves.toBe(3)
+  await expectAllInSight()
   expect(await violations(tab)).toEqual([])
 
   await startOver('one run with approval')
@@ -218,6 +233,7 @@ test('A shop that has a key is adopted, three repositories are rotated, a review
   expect(await violations(tab)).toEqual([])
   await tab.getByRole('button', { name: 'Approve and deploy' }).click()
   await tab.locator('#run .verdict', { hasText: 'activated' }).waitFor()
+  await said(/: success/).waitFor()
   await offer('Go to the review')
   await tab.getByRole('button', { name: 'Approve and deploy' }).click()
   await shop().getByText('acme/shop signs with K1').waitFor()
@@ -226,7 +242,7 @@ test('A shop that has a key is adopted, three repositories are rotated, a review
 test('It fits a phone, and a first key needs nothing but the keyboard', async () => {
   await tab.setViewportSize({ width: 360, height: 740 })
   await tab.locator('#command').focus()
-  for (const key of ['g', 'Tab', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key)
+  for (const key of ['g', 'Tab', 'Tab', 'Tab', 'Tab', 'Enter']) await tab.keyboard.press(key)
   await tab.locator('#run .verdict.success', { hasText: 'generate' }).waitFor()
   expect(await overflow(tab)).toBe(0)
   expect(await violations(tab)).toEqual([])

@@ -1,5 +1,6 @@
 import { slotsOf } from '../../rehearsal/keys.ts'
-import { nextStepOf, type Offer } from '../../rehearsal/page/next-step.ts'
+import { nextStepOf } from '../../rehearsal/page/next-step.ts'
+import type { Offer } from '../../rehearsal/page/offers.ts'
 import type { Form, Run } from '../../rehearsal/run.ts'
 import { openScene, type Scene } from '../../rehearsal/scene.ts'
 import { makeTrouble } from '../../rehearsal/trouble.ts'
@@ -41,9 +42,11 @@ const offeredForm = (): Form => offered('form')?.form ?? { command: 'nothing was
 
 /** Does what is offered after a killed run: time, then the same command. A Monday's run may come in between. */
 async function heal(): Promise<string> {
+  expect(offered('form')).toBeUndefined()
   const { minutes } = offered('time') ?? { minutes: 0 }
   expect(minutes).toBe(15)
   await scene.pass(minutes * 60_000)?.done
+  expect(offered('time')).toBeUndefined()
   return run(offeredForm())
 }
 
@@ -61,6 +64,9 @@ test('After a killed run of each command, the offers finish it', async () => {
   const second = exchange()
   expect(offeredForm()).toEqual({ command: 'activate', 'public-key-id': second })
   await runKilled(offeredForm())
+  expect(offered('deploy')).toBeDefined()
+  await scene.deploy('acme/shop').done
+  expect(offered('deploy')).toBeUndefined()
   expect(await heal()).toBe('activated')
   expect(scene.shops[0]?.pair?.publicKeyId).toBe(second)
 
@@ -72,8 +78,33 @@ test('After a killed run of each command, the offers finish it', async () => {
   scene.amazonPay.deleteKey(second)
   await runKilled({ command: 'retire' })
   await scene.pass(7 * 86_400_000)?.done
-  expect(await heal()).toBe('retired')
+  expect(await run(offeredForm())).toBe('retired')
   expect(scene.shops[0]).toMatchObject({ pair: { publicKeyId: first }, refused: 0 })
+})
+
+test('What has failed because of a fault is offered again', async () => {
+  scene = await openScene()
+  const trouble = makeTrouble(scene, new Set(['unavailable']), () => undefined)
+  expect(await run({ command: 'status' })).toBe('github-unavailable')
+  trouble.end()
+  expect(offeredForm().command).toBe('status')
+  expect(await run(offeredForm())).toBe('ok')
+  expect(offeredForm().command).toBe('generate')
+})
+
+test('When the current key was deleted by mistake, the shop goes back to the previous one, or gets a new one', async () => {
+  scene = await openScene('existing')
+  const first = scene.situation.existingId ?? ''
+  expect(await run(offeredForm())).toBe('adopted')
+  expect(await run({ command: 'generate' })).toBe('staged')
+  const second = exchange()
+  expect(await run(offeredForm())).toBe('activated')
+  scene.amazonPay.deleteKey(second)
+  expect(offeredForm().command).toBe('rollback')
+  expect(await run(offeredForm())).toBe('rolled-back')
+  expect(scene.shops[0]?.pair?.publicKeyId).toBe(first)
+  scene.amazonPay.deleteKey(first)
+  expect(offeredForm().command).toBe('generate')
 })
 
 test('After a leak, the key that no slot has any more is to be deleted', async () => {

@@ -12,8 +12,9 @@ import {
   shopsView,
   storedView,
 } from './key-view.ts'
-import { nextStepOf, type Offer } from './next-step.ts'
-import { runView, verdictOf } from './run-view.ts'
+import { nextStepOf } from './next-step.ts'
+import type { Offer } from './offers.ts'
+import { runView } from './run-view.ts'
 
 /** What was typed and ticked, by the names of the form's fields. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -85,10 +86,12 @@ const BUTTONS: Readonly<
     const run = start(table, fields)
     return { run: run.id }
   },
-  approve({ scene }, { run: id, comment }) {
+  approve({ scene, happened }, { run: id, comment }) {
     const run = scene.runs.find((one) => one.id === Number(id))
     if (run?.waitsFor == null) throw new Refusal(422, 'This run does not wait for a review.')
     run.approve(text(comment))
+    happened.delete(run.id)
+    void run.done.then(() => happened.set(run.id, []))
     return { run: run.id, said: 'Approved.' }
   },
   deploy({ scene }) {
@@ -108,7 +111,7 @@ const BUTTONS: Readonly<
         publicKey: text(publicKey),
       }),
     )
-    return { id, said: `The Public Key ID is ${id}.` }
+    return { id, said: 'Created: its Public Key ID is below.' }
   },
   delete({ scene }, { id, confirm }) {
     if (confirm !== 'DELETE') throw new Refusal(422, 'Type DELETE to delete these keys.')
@@ -186,11 +189,20 @@ async function view(table: Table, wanted: number): Promise<object> {
   return {
     situation: scene.situation.name,
     sections: Object.fromEntries(Object.entries(sections).map(([id, part]) => [id, part.text])),
-    over: [...happened].map(([id, faults]) => {
-      const run = scene.runs.find((one) => one.id === id)
-      const job = run?.jobs.at(-1)
-      return { id, faults, verdict: run && job ? verdictOf(run, job) : '' }
-    }),
+    over: scene.runs
+      .filter(({ id }) => happened.has(id))
+      .map((run) => ({ id: run.id, ...endOf(run, happened.get(run.id) ?? []) })),
+  }
+}
+
+/** How a run ended, in a few words: why is said once, in the run itself. */
+function endOf(run: Run, faults: readonly Fault[]): object {
+  const how = run.waitsFor === null ? `: ${run.conclusion}` : ' waits for a reviewer'
+  const clock = faults.includes('clock') && run.conclusion === 'success'
+  return {
+    faults,
+    failed: run.conclusion === 'failure',
+    said: `Run #${run.id}${how}${clock ? '. The slow clock was corrected: see Warnings' : ''}`,
   }
 }
 
@@ -213,8 +225,15 @@ function nextView(scene: Scene): Html {
 
 const runsView = (runs: readonly Run[], shown: Run | undefined): Html =>
   html`${runs.toReversed().map(
-    ({ id, form, event, conclusion, waitsFor }) => html`<button type="button" data-run="${id}"
+    ({
+      id,
+      form,
+      event,
+      repository,
+      conclusion,
+      waitsFor,
+    }) => html`<button type="button" data-run="${id}"
       ${id === shown?.id && html`aria-current="true"`} class="${conclusion ?? 'busy'}">#${id} ${form.command}${
-        event === 'schedule' && ', by schedule'
-      }${waitsFor && ', waits'}</button>`,
+        repository !== 'acme/shop' && ` ${repository}`
+      }${event === 'schedule' && ', by schedule'}${waitsFor && ', waits'}</button>`,
   )}`

@@ -3,7 +3,7 @@ import { fingerprintsOf, isTorn, type Slot, slotsOf } from '../keys.ts'
 import type { Run } from '../run.ts'
 import type { Scene } from '../scene.ts'
 import type { Shop } from '../shop.ts'
-import { type Html, html, list, time } from './html.ts'
+import { Html, html, list, time } from './html.ts'
 
 /** Numbers the keys in the order of their appearance, so that one can be followed from slot to slot. */
 export interface KeyNames {
@@ -24,14 +24,19 @@ export function nameKeys(): KeyNames {
   }
 }
 
-/** The three slots of each target. */
+/** The three slots of each target; targets with the same keys are shown once. */
 export function keysView(scene: Scene, names: KeyNames): Html {
-  const { targets } = scene.situation
-  return html`${targets.map(
-    ({ label, scope }) => html`<table class="slots">
-      <caption>${label}</caption>
+  const labels = new Map<string, string[]>()
+  for (const { label, scope } of scene.situation.targets) {
+    const slots = Object.values(slotsOf(scope))
+    const rows = html`${slots.map((slot) => slotView(scene, slot, names))}`.text
+    labels.set(rows, [...(labels.get(rows) ?? []), label])
+  }
+  return html`${[...labels].map(
+    ([rows, same]) => html`<table class="slots">
+      <caption>${same.join(', ')}</caption>
       <thead class="hidden"><tr><th>Slot</th><th>Key and Public Key ID</th></tr></thead>
-      <tbody>${Object.values(slotsOf(scope)).map((slot) => slotView(scene, slot, names))}</tbody></table>`,
+      <tbody>${new Html(rows)}</tbody></table>`,
   )}`
 }
 
@@ -40,7 +45,7 @@ function slotView(scene: Scene, slot: Slot, names: KeyNames): Html {
   const days =
     record && Math.floor((scene.now().getTime() - Date.parse(record.madeAt)) / 86_400_000)
   const remark = isTorn(scene.amazonPay, slot)
-    ? html`<b class="bad">torn: these two do not belong together</b>`
+    ? html`<b class="bad">torn: half old, half new</b>`
     : record?.change
       ? html`<b class="warn">${record.change} has begun</b>`
       : record
@@ -51,22 +56,26 @@ function slotView(scene: Scene, slot: Slot, names: KeyNames): Html {
       ${publicKeyId !== null && html`<br><code>${publicKeyId}</code>`}</td></tr>`
 }
 
-/** Integration Central’s “Existing API keys”: the newest first. */
-export const payKeysView = (keys: readonly PayKey[], names: KeyNames): Html =>
-  list('No API keys yet.', keys.toReversed(), (key) => {
+/** Integration Central’s “Existing API keys”: the newest first, and those last that are deleted. */
+export const payKeysView = (keys: readonly PayKey[], names: KeyNames): Html => {
+  const isDeleted = ({ status }: PayKey) => status === 'deleted'
+  const sorted = keys.toReversed().toSorted((a, b) => Number(isDeleted(a)) - Number(isDeleted(b)))
+  return list('No API keys yet.', sorted, (key) => {
     const { id, name, status, views } = key
     const pem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-    return html`<li class="key ${status}">${names.name(fingerprintsOf(pem).fingerprint)}
+    const chip = names.name(fingerprintsOf(pem).fingerprint)
+    if (isDeleted(key)) {
+      return html`<li class="key deleted">${chip} <code>${id}</code> <span class="muted">deleted</span></li>`
+    }
+    return html`<li class="key ${status}">${chip}
       <code>${id}</code> <button type="button" class="copy" data-copy="${id}" aria-label="Copy Public Key ID ${id}">Copy</button>
-      <span class="muted">${name}, ${key.region.toUpperCase()} ${views.join(' and ')}, ${status}</span>
-      ${
-        status === 'active' &&
-        html`<form data-post="delete" class="inline" id="key-${id}"><input type="hidden" name="id" value="${id}">
-          <label>Type DELETE <input name="confirm" autocomplete="off" size="8" required pattern="DELETE"></label>
+      <details name="manage"><summary><span class="muted">${name}, ${key.region.toUpperCase()} ${views.join(' and ')}</span> Manage</summary>
+        <form data-post="delete" class="inline" id="key-${id}"><input type="hidden" name="id" value="${id}">
+          <label>Type DELETE <input name="confirm" autocomplete="off" size="8" required pattern="DELETE" title="DELETE, in capital letters"></label>
           <button type="submit" class="danger" aria-label="Delete keys of ${id}">Delete keys</button>
-          <p class="said wide" role="status"></p></form>`
-      }</li>`
+          <p class="said wide" role="status"></p></form></details></li>`
   })
+}
 
 /** What each shop signs with, how its orders went, and its deploys. */
 export const shopsView = (scene: Scene, names: KeyNames): Html =>

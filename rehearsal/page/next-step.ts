@@ -1,36 +1,7 @@
-import type { AmazonPay } from '../amazon-pay.ts'
 import { idsOf, type Slot, slotsOf } from '../keys.ts'
-import type { Form, Run } from '../run.ts'
 import type { Scene } from '../scene.ts'
-
-/** What comes next, and what the page offers for it. */
-export interface NextStep {
-  readonly text: string
-  readonly offers: readonly Offer[]
-}
-
-/** A button that fills in a form, or does at once what has no form. */
-export type Offer = { readonly label: string } & (
-  | { readonly kind: 'form'; readonly form: Form }
-  | { readonly kind: 'exchange'; readonly publicKey: string; readonly name: string }
-  | { readonly kind: 'comment'; readonly run: number; readonly comment: string }
-  | { readonly kind: 'delete'; readonly id: string }
-  | { readonly kind: 'deploy' | 'install' }
-  | { readonly kind: 'time'; readonly minutes: number }
-)
-
-interface Facts {
-  readonly scene: Scene
-  readonly amazonPay: AmazonPay
-  /** The newest run of the form. */
-  readonly last: Run | undefined
-  readonly waiting: Run | undefined
-  readonly current: Slot
-  readonly next: Slot
-  readonly previous: Slot
-  /** Public Key IDs of the staged key that work. */
-  readonly stagedIds: readonly string[]
-}
+import { deleted, failed, forbidden, interrupted } from './mishaps.ts'
+import { command, type Facts, type NextStep, type Offer, type Rule } from './offers.ts'
 
 /** Judged by what is stored where, so that it is right after every run and after every restart. */
 export function nextStepOf(scene: Scene): NextStep {
@@ -56,17 +27,6 @@ function factsOf(scene: Scene): Facts {
 }
 
 const EMPTY = { variables: new Map(), secrets: new Map() }
-
-type Rule = (facts: Facts) => NextStep | undefined
-
-const command = (label: string, name: string, more: Partial<Form> = {}): Offer => ({
-  label,
-  kind: 'form',
-  form: { command: name, ...more },
-})
-
-const codeOf = (run: Run | undefined): string | undefined =>
-  run?.jobs.at(-1)?.result?.outputs['error-code']
 
 const underWay: Rule = ({ scene }) => {
   const run = scene.runs.find(({ conclusion, waitsFor }) => conclusion === null && !waitsFor)
@@ -102,44 +62,6 @@ const review: Rule = ({ waiting, next, stagedIds }) => {
     offers: exchangeOffers(next),
   }
 }
-
-/** A run was killed: by its lock, by the mark of a change that has begun, or by how the run ended. */
-const interrupted: Rule = ({ scene, last, next, stagedIds }) => {
-  const isLocked = scene.situation.targets.some(({ scope }) =>
-    scope.variables.has('AMAZON_PAY_KEY_LOCK'),
-  )
-  const change = next.record?.change
-  const wasKilled = last?.jobs.at(-1)?.result?.signal === 'SIGKILL'
-  if (last === undefined || !(isLocked || change || wasKilled)) return undefined
-  const name = change ?? last.form.command
-  const again = command(`Fill in ${name} again`, name, {
-    ...(name === 'activate' && { 'public-key-id': stagedIds[0] ?? '' }),
-    ...(name === last.form.command && last.form),
-  })
-  return {
-    text: `${
-      change
-        ? `The command ${change} was interrupted between the two secrets. The shop still signs with the pair of its last deploy.`
-        : 'The runner was killed while it was writing.'
-    } Run the same command again${isLocked ? ', after the lock of the killed run has expired (three minutes)' : ''}.`,
-    offers: [
-      ...(change ? [{ label: 'Deploy now: the guard stops it', kind: 'deploy' } as const] : []),
-      ...(isLocked ? [{ label: 'Let 15 minutes pass', kind: 'time', minutes: 15 } as const] : []),
-      again,
-    ],
-  }
-}
-
-const forbidden: Rule = ({ scene, last }) =>
-  codeOf(last) === 'app-not-installed' && scene.situation.installation.repositories !== null
-    ? {
-        text: 'The App is not installed on acme/mobile, and nothing was written anywhere. Install it there, then run the command again.',
-        offers: [
-          { label: 'Install the App on acme/mobile', kind: 'install' },
-          command('Fill in generate', 'generate'),
-        ],
-      }
-    : undefined
 
 const adopt: Rule = ({ scene, current }) =>
   current.fingerprint !== null && current.record === null
@@ -195,7 +117,7 @@ const retire: Rule = ({ amazonPay, previous, current, scene }) => {
   const back = command('Fill in rollback', 'rollback')
   if (amazonPay.keys.get(id)?.status === 'deleted') {
     return {
-      text: 'The old key is deleted. Remove its copy with retire.',
+      text: 'The previous key is deleted at Amazon. Remove its copy with retire.',
       offers: [command('Fill in retire', 'retire')],
     }
   }
@@ -205,17 +127,17 @@ const retire: Rule = ({ amazonPay, previous, current, scene }) => {
       offers: [{ label: 'Deploy', kind: 'deploy' }, back],
     }
   }
-  const toOldKey: Offer = { label: 'Go to the previous key', kind: 'delete', id }
+  const toPrevious: Offer = { label: 'Go to the previous key', kind: 'delete', id }
   const end = command('Fill in retire', 'retire')
   if (previous.record?.rolledBackAt !== undefined) {
     return {
-      text: 'The shop signs with the earlier key again. To finish, delete the other key in Integration Central and run retire. To use the other key after all, run rollback with its Public Key ID.',
-      offers: [toOldKey, end, command('Fill in rollback', 'rollback', { 'public-key-id': id })],
+      text: 'Rolled back. Delete the previous key, then run retire; to use it after all, run rollback with its ID.',
+      offers: [toPrevious, end, command('Fill in rollback', 'rollback', { 'public-key-id': id })],
     }
   }
   return {
     text: 'The shop signs with the new key. Roll back if something is wrong; otherwise delete the previous key, then run retire.',
-    offers: [toOldKey, end, back],
+    offers: [toPrevious, end, back],
   }
 }
 
@@ -260,6 +182,8 @@ const RULES: readonly Rule[] = [
   forbidden,
   adopt,
   staged,
+  deleted,
+  failed,
   retire,
   leaked,
   finished,

@@ -43,14 +43,14 @@ async function load() {
 }
 
 /** A run that was started here is over: what went wrong in it is unticked. */
-function finish({ faults, verdict }) {
+function finish({ faults, failed, said }) {
   started = 0
   document.body.classList.remove('running')
   for (const fault of faults) form.elements[`fault-${fault}`].checked = false
-  form.querySelector('details').open = false
+  for (const fold of form.querySelectorAll('details')) fold.open = false
   // GitHub's form is empty each time; what has failed is easier to correct than to type again.
-  if (!/failure/.test(verdict)) empty()
-  say(form, verdict, /failure/.test(verdict))
+  if (!failed) empty()
+  say(form, said, failed)
 }
 
 function empty() {
@@ -71,13 +71,19 @@ function update(element, html) {
   element.innerHTML = html
   if (mark) element.querySelector(`[data-run="${mark}"]`)?.focus()
   // The keyboard stays where the person was.
-  if (isInside && element.id === 'next') (element.querySelector('button') ?? element).focus()
+  if (isInside && element.id === 'next') toNext()
   if (element.id === 'stored') {
     element.querySelectorAll('details').forEach((one, index) => {
       one.open = open[index] ?? false
     })
   }
   reachable()
+}
+
+/** Leads the keyboard to what comes next. */
+function toNext() {
+  const next = byId('next')
+  ;(next.querySelector('button') ?? next).focus()
 }
 
 /** What scrolls must be reachable by keyboard. */
@@ -135,7 +141,7 @@ document.addEventListener('submit', async (event) => {
     target.elements.name.value = target.elements.name.defaultValue
   }
   if (name === 'approve' && answer) started = answer.run
-  if (name === 'approve' || name === 'delete') byId('next').focus()
+  if (name === 'approve' || name === 'delete') toNext()
 })
 
 byId('situation').addEventListener('change', ({ target }) => {
@@ -170,7 +176,12 @@ const offers = {
     review.elements.comment.value = comment
     lead(review)
   },
-  delete: ({ id }) => byId(`key-${id}`)?.querySelector('input[name=confirm]').focus(),
+  delete({ id }) {
+    const key = byId(`key-${id}`)
+    if (!key) return
+    key.closest('details').open = true
+    key.elements.confirm.focus()
+  },
   deploy: () => post(form, 'deploy', {}),
   install: () => post(form, 'install', {}),
   time: ({ minutes }) => post(document.querySelector('[data-post=time]'), 'time', { minutes }),

@@ -15,7 +15,11 @@ export async function report(played: readonly Played[]): Promise<string> {
   const failed = played.filter(({ complaints }) => complaints.length > 0).length
   const verdict =
     failed === 0 ? 'Every step ended as expected.' : `${failed} steps did not end as expected.`
-  const styles = read(resolve('github-markdown-css')) + read(new URL('page.css', import.meta.url))
+  const styles = [
+    resolve('github-markdown-css'),
+    new URL('page.css', import.meta.url),
+    new URL('run.css', import.meta.url),
+  ]
   const hash = createHash('sha256').update(SCRIPT).digest('base64')
   return html`<!doctype html>
 <html lang="en">
@@ -25,9 +29,9 @@ export async function report(played: readonly Played[]): Promise<string> {
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; img-src data:">
 <title>Rehearsal of amazon-pay-keys</title>
-<style>${new Html(styles)}</style>
+<style>${new Html(styles.map(read).join(''))}</style>
 </head>
-<body class="flowing">
+<body>
 <header><div><h1>amazon-pay-keys <span class="badge">Rehearsal</span></h1>
 <p>The action is real; GitHub, Amazon Pay and the shop ran on one machine, and no key here is used anywhere. ${verdict}</p></div></header>
 <main class="report">${parts}</main>

@@ -11,8 +11,11 @@ export async function runView(run: Run): Promise<Html> {
 }
 
 /** “Run #1009, generate: success, staged”. */
-export function verdictOf({ id, form }: Run, { command: name, result }: JobRun): string {
-  const command = form.command === 'deploy' ? 'guard of the deploy' : name
+export function verdictOf(
+  { id, form, repository }: Run,
+  { command: name, result }: JobRun,
+): string {
+  const command = form.command === 'deploy' ? `guard of ${repository}’s deploy` : name
   if (result === null) return `Run #${id}, ${command}: in progress …`
   const { outputs, conclusion, signal } = result
   const how =

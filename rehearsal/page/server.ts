@@ -99,6 +99,7 @@ const own = (name: string) => read(new URL(name, import.meta.url))
 const FILES = new Map<string, { readonly type: string; content(): Buffer }>([
   ['/', { type: 'text/html', content: own('index.html') }],
   ['/page.css', { type: 'text/css', content: own('page.css') }],
+  ['/run.css', { type: 'text/css', content: own('run.css') }],
   ['/page.js', { type: 'text/javascript', content: own('page.js') }],
   ['/markdown.css', { type: 'text/css', content: read(resolve('github-markdown-css')) }],
 ])
