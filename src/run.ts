@@ -19,7 +19,7 @@ import { exchangeMarkdown } from './summary/exchange-page.ts'
 import { nextStepLine } from './summary/next-step.ts'
 import type { Book } from './summary/outcome.ts'
 import { page } from './summary/page.ts'
-import { createClock, openWorld } from './wiring.ts'
+import { createClock, formsOn, openWorld } from './wiring.ts'
 
 /** No target is started after this long. GitHub's pace allows the ten writes of one target in twelve seconds. */
 const lastStartMs = (targets: number): number => 120_000 + 12_000 * Math.max(0, targets - 1)
@@ -40,7 +40,7 @@ export async function run(process: NodeJS.Process): Promise<void> {
   const ending = createEnding(process, runner, book)
   try {
     assertNoStrayKeys(raw)
-    const order = readOrder(raw)
+    const order = readOrder(raw, formsOn(runner))
     const { inputs, targets } = order
     const { prefix, maxAgeDays, dryRun } = inputs
     book.record({ prefix, names: slotNames(prefix), maxAgeDays, dryRun })
