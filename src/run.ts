@@ -8,6 +8,7 @@ import {
   unusedInputs,
 } from './action/inputs.ts'
 import { createBook } from './action/outputs.ts'
+import { keyIsMisplaced } from './adapters/github/token.ts'
 import { createRunner, type StepRunner } from './adapters/runner.ts'
 import { emptyOutcome, execute, problemsOf } from './commands/execute.ts'
 import { clientSecretsIn } from './domain/amazon-pay/public-key-id.ts'
@@ -110,7 +111,9 @@ function assertNoStrayKeys(raw: RawInputs): void {
   throw new Problem(
     'key-wrong-half',
     `${stray} contains a private key, but this input does not take one`,
-    'treat the key as compromised and generate a new one with command: generate; pass private keys only from secrets, in an input whose name ends in private-key',
+    stray === 'token' || stray === 'app-client-id'
+      ? keyIsMisplaced
+      : 'treat the key as compromised and generate a new one with command: generate; pass private keys only from secrets, in an input whose name ends in private-key',
   )
 }
 

@@ -189,15 +189,16 @@ describe('the token is revoked', () => {
 
   // No target is begun after two minutes; requests end 18 seconds later, and the step after 12 more.
   test.each([
-    [120_000, 'the step reached its time limit'],
-    [138_000, 'the time of this step was over'],
-    [150_000, 'the step exceeded its time limit'],
-  ])('after a time limit of %i ms', async (limit, says) => {
-    const started = await shop.start({ command: 'generate' })
-    shop.github.onRequest = ({ method, path }, phase) => {
-      if (phase === 'after' || method !== 'GET' || !path.includes('/variables/')) return undefined
+    [120_000, '/access_tokens', 'the step reached its time limit'],
+    [138_000, '/variables/', 'the time of this step was over'],
+    [150_000, '/variables/', 'the step exceeded its time limit'],
+  ])('after a time limit of %i ms', async (limit, during, says) => {
+    const started = await shop.start({ command: 'generate' }, { silence: [] })
+    shop.github.onRequest = ({ path }, phase) => {
+      if (phase === 'after' || !path.includes(during)) return undefined
       started.expire(limit)
-      return limit === 120_000 ? undefined : 'silent'
+      // What is read hangs until the time is over.
+      return during === '/variables/' ? 'silent' : undefined
     }
     const ran = await started.done
     expect(annotated(ran, 'error').join()).toContain(says)
@@ -491,6 +492,19 @@ describe('a token that cannot be one is refused before any request:', () => {
   })
 })
 
+test.each(['token', 'app-client-id'])(
+  'the private key of the App in %s is refused before any request, and the message names its input',
+  async (input) => {
+    await open()
+    const ran = await shop.run({ command: 'status' }, { with: { [input]: appKey.privateKey } })
+    expect(ran.outputs['error-code']).toBe('key-wrong-half')
+    expect(annotated(ran, 'error').join()).toMatch(
+      new RegExp(`${input} contains a private key.*of a GitHub App as app-private-key`),
+    )
+    expect(ran.requests).toEqual([])
+  },
+)
+
 describe('the private key of the App is read from', () => {
   const workshop = new KeyWorkshop()
   afterAll(() => workshop.close())
@@ -527,6 +541,13 @@ describe('the private key of the App is read from', () => {
     }
     for (const [path, bytes] of ran.files) expect(search(path, bytes)).toEqual([])
     expect(ran.log).not.toMatch(/ghs_[0-9a-f]{36}/)
+    // Masked before anything else is printed.
+    const lines = ran.stdout.split('\n')
+    const masked = lines.slice(
+      0,
+      lines.findIndex((line) => !line.startsWith('::add-mask::')),
+    )
+    expect(masked).toContain(`::add-mask::${text.trim().replaceAll('\n', '%0A')}`)
   })
 })
 
