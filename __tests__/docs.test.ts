@@ -2,11 +2,11 @@ import { posix } from 'node:path'
 import { parse } from 'yaml'
 import { type InputName, inputNames, unusedInputs } from '../src/action/inputs.ts'
 import { outputNames } from '../src/action/outputs.ts'
+import { formsFor } from '../src/adapters/github/forms.ts'
 import { type Permissions, requiredPermissions } from '../src/adapters/github/permissions.ts'
 import { problemCodes } from '../src/domain/problem.ts'
 import { commandNames, type TargetSpec } from '../src/ports.ts'
 import { allWorkflows, type Block, blocks, documents, exists, read } from './documents.ts'
-import { newAppUrl, newTokenUrl } from './github-forms.ts'
 import { workflowErrors } from './github-parser.ts'
 
 interface Step {
@@ -169,11 +169,24 @@ test('every error code is in the list at the top of docs/troubleshooting.md', ()
   expect(listed.sort()).toEqual([...problemCodes].sort())
 })
 
+const targets: Readonly<Record<TargetSpec['kind'], TargetSpec>> = {
+  repository: { kind: 'repository', repository: 'acme/shop' },
+  environment: { kind: 'environment', repository: 'acme/shop', environment: 'production' },
+  organization: {
+    kind: 'organization',
+    organization: 'acme',
+    visibility: null,
+    repositories: [],
+  },
+}
+
 describe('pre-filled forms', () => {
   const kinds = ['repository', 'environment', 'organization'] as const
   const flags = [false, true]
+  const formsOf = (kind: TargetSpec['kind'], redeploy: boolean) =>
+    formsFor([targets[kind]], { server: 'https://github.com', redeploy, owner: null })
   const forms = kinds.flatMap((kind) =>
-    flags.flatMap((redeploy) => [newAppUrl({ kind, redeploy }), newTokenUrl({ kind, redeploy })]),
+    flags.flatMap((redeploy) => Object.values(formsOf(kind, redeploy))),
   )
   const linked = (document: string): string[] =>
     [...read(document).matchAll(/\]\((https:\/\/github\.com\/[^)\s]*\/new\?[^)]*)\)/g)]
@@ -185,22 +198,12 @@ describe('pre-filled forms', () => {
   })
 
   test('of README.md are those for repository secrets', () => {
-    const kind = 'repository'
-    expect(linked('README.md')).toEqual([newTokenUrl({ kind }), newAppUrl({ kind })])
+    const { app, token } = formsOf('repository', false)
+    expect(linked('README.md')).toEqual([token, app])
   })
 })
 
 describe('the permissions of docs/permissions.md', () => {
-  const targets: Readonly<Record<TargetSpec['kind'], TargetSpec>> = {
-    repository: { kind: 'repository', repository: 'acme/shop' },
-    environment: { kind: 'environment', repository: 'acme/shop', environment: 'production' },
-    organization: {
-      kind: 'organization',
-      organization: 'acme',
-      visibility: null,
-      repositories: [],
-    },
-  }
   const options = { fromApproval: false, redeploy: false }
   const asked = (kind: TargetSpec['kind']): Permissions =>
     requiredPermissions('generate', [targets[kind]], options).required

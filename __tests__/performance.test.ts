@@ -25,6 +25,7 @@ const parts: readonly (readonly [string, RegExp])[] = [
   ['HTTP client', /UND_ERR_CONNECT_TIMEOUT/],
   ['Octokit', /octokit-core\.js/],
   ['OpenSSH reader', /bcrypt-pbkdf|sshpk/],
+  ['JWT of an App', /RSASSA-PKCS1-v1_5/],
 ]
 
 const code = readdirSync(dist).filter((name) => name.endsWith('.js'))
@@ -88,6 +89,15 @@ describe('a step loads', () => {
   test('neither libsodium nor the artifact client for status', async () => {
     const { loaded } = await run({ command: 'status' })
     expect(loaded).toEqual(['HTTP client', 'Octokit'])
+  })
+
+  test('the signer of JWTs only with an App, whose token costs three requests', async () => {
+    const withToken = await run({ command: 'status' })
+    await shop.close()
+    shop = await rehearse({ app: true })
+    const withApp = await run({ command: 'status' })
+    expect(withApp.loaded).toEqual(['HTTP client', 'JWT of an App', 'Octokit'])
+    expect(withApp.result.requests.length - withToken.result.requests.length).toBe(3)
   })
 })
 

@@ -42,6 +42,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
   let lastId = 1000
   const state: State = Object.assign(server, {
     apiUrl: server.url,
+    serverUrl: 'https://github.com',
     now: options.now ?? (() => new Date()),
     repositories: new Map<string, Repository>(),
     organizations: new Map<string, Organization>(),

@@ -8,6 +8,7 @@ import {
   unusedInputs,
 } from './action/inputs.ts'
 import { createBook } from './action/outputs.ts'
+import { keyIsMisplaced } from './adapters/github/token.ts'
 import { createRunner, type StepRunner } from './adapters/runner.ts'
 import { emptyOutcome, execute, problemsOf } from './commands/execute.ts'
 import { clientSecretsIn } from './domain/amazon-pay/public-key-id.ts'
@@ -19,7 +20,7 @@ import { exchangeMarkdown } from './summary/exchange-page.ts'
 import { nextStepLine } from './summary/next-step.ts'
 import type { Book } from './summary/outcome.ts'
 import { page } from './summary/page.ts'
-import { createClock, openWorld } from './wiring.ts'
+import { createClock, formsOn, openWorld } from './wiring.ts'
 
 /** No target is started after this long. GitHub's pace allows the ten writes of one target in twelve seconds. */
 const lastStartMs = (targets: number): number => 120_000 + 12_000 * Math.max(0, targets - 1)
@@ -40,7 +41,7 @@ export async function run(process: NodeJS.Process): Promise<void> {
   const ending = createEnding(process, runner, book)
   try {
     assertNoStrayKeys(raw)
-    const order = readOrder(raw)
+    const order = readOrder(raw, formsOn(runner))
     const { inputs, targets } = order
     const { prefix, maxAgeDays, dryRun } = inputs
     book.record({ prefix, names: slotNames(prefix), maxAgeDays, dryRun })
@@ -110,7 +111,9 @@ function assertNoStrayKeys(raw: RawInputs): void {
   throw new Problem(
     'key-wrong-half',
     `${stray} contains a private key, but this input does not take one`,
-    'treat the key as compromised and generate a new one with command: generate; pass private keys only from secrets, in an input whose name ends in private-key',
+    stray === 'token' || stray === 'app-client-id'
+      ? keyIsMisplaced
+      : 'treat the key as compromised and generate a new one with command: generate; pass private keys only from secrets, in an input whose name ends in private-key',
   )
 }
 

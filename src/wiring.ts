@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Credentials, Order } from './action/inputs.ts'
 import { readAmazonPayUrl, readApiUrl } from './action/values.ts'
 import type { AppTokenOptions, InstallationToken } from './adapters/github/app-token.ts'
+import { type Forms, formsFor } from './adapters/github/forms.ts'
 import { requiredPermissions } from './adapters/github/permissions.ts'
 import { assertToken } from './adapters/github/token.ts'
 import { readOpenSsh } from './adapters/sshpk.ts'
@@ -10,7 +11,7 @@ import { generateKeyPair, type KeyPair, privateKeyPem } from './domain/key/pair.
 import { exposed, isExposed } from './domain/key-import/exposure.ts'
 import { importAppKey } from './domain/key-import/import.ts'
 import { naming, Problem } from './domain/problem.ts'
-import type { Clock, GitHub, Inputs, Runner, Target, TargetSpec, World } from './ports.ts'
+import type { Clock, GitHub, Inputs, Run, Runner, Target, TargetSpec, World } from './ports.ts'
 import type { Book } from './summary/outcome.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -27,6 +28,19 @@ interface OpenWorld {
   readonly world: World
   /** Revokes the token that was requested with the App's credentials. */
   readonly close: () => Promise<void>
+}
+
+/** The forms of GitHub that create a credential for an order's targets. */
+export function formsOn(
+  runner: Runner,
+): (targets: readonly TargetSpec[], redeploy: boolean) => Forms {
+  const server = serverOf(runner.run)
+  return (targets, redeploy) => formsFor(targets, { server, redeploy })
+}
+
+/** Scheme and host of GitHub's pages for people. */
+function serverOf({ url }: Run): string {
+  return URL.canParse(url) ? new URL(url).origin : 'https://github.com'
 }
 
 /** Creates the adapters that this command needs. Others are not loaded, so that the step starts fast. */
@@ -115,6 +129,7 @@ async function openGitHub(order: Order, apiUrl: URL, options: Options): Promise<
   const api = await import('./adapters/github/index.ts')
   const connection = {
     apiUrl: apiUrl.href.replace(/\/$/, ''),
+    serverUrl: serverOf(runner.run),
     clock,
     deadline,
     tell: runner.info,
@@ -128,7 +143,7 @@ async function openGitHub(order: Order, apiUrl: URL, options: Options): Promise<
         )
   const client = api.createGitHubClient({ ...connection, token })
   return {
-    targets: specs.map((spec) => api.createTarget(client, spec)),
+    targets: specs.map((spec) => api.createTarget(client, spec, lacksActions)),
     github: api.createGitHub(client, runner.run, lacksActions),
     close,
   }
@@ -143,7 +158,10 @@ function checkedToken(text: string): Promise<string> {
 }
 
 type AppCredentials = Extract<Credentials, { kind: 'app' }>
-type AppToken = Omit<AppTokenOptions, 'apiUrl' | 'clock' | 'deadline' | 'tell' | 'debug'>
+type AppToken = Pick<
+  AppTokenOptions,
+  'clientId' | 'pem' | 'permissions' | 'optional' | 'owner' | 'repositories'
+>
 
 /** Requests a token for exactly these targets and exactly the permissions of the command. */
 async function requestToken(
@@ -159,9 +177,8 @@ async function requestToken(
   if (await isExposed(runner.eventTexts, pair, { passphrase: null, readOpenSsh })) {
     throw exposed('app-private-key')
   }
-  const fromApproval = inputs.publicKeyId === 'from-approval'
   const { required, optional } = requiredPermissions(inputs.command, targets, {
-    fromApproval,
+    fromApproval: inputs.publicKeyId === 'from-approval',
     redeploy: inputs.redeploy !== null,
   })
   const granted = await request({
@@ -169,7 +186,10 @@ async function requestToken(
     pem: privateKeyPem(pair),
     permissions: required,
     optional,
-    ...ownerOf(inputs, targets, fromApproval ? runner.run.repository : null),
+    ...ownerOf(inputs, targets, {
+      approved: required.actions ? runner.run.repository : null,
+      starts: optional.actions === 'write',
+    }),
   })
   runner.mask(granted.token)
   for (const remark of granted.remarks) book.warn(remark)
@@ -179,12 +199,12 @@ async function requestToken(
 
 /**
  * The one owner of all targets, and its repositories; none for an organization of which only secrets are meant.
- * @param approved repository of this run, whose approvals are to be read
+ * @param needs approved: the repository of this run, whose approvals are read; starts: a workflow of each repository is started
  */
 function ownerOf(
-  { repositories, redeploy }: Inputs,
+  { repositories }: Inputs,
   targets: readonly TargetSpec[],
-  approved: string | null,
+  { approved, starts }: { readonly approved: string | null; readonly starts: boolean },
 ): { owner: string; repositories: string[] } {
   const organization = targets.find((target) => target.kind === 'organization')?.organization
   const owners = [...(organization ? [organization] : []), ...repositories.map(ownerIn)]
@@ -201,7 +221,7 @@ function ownerOf(
   const all = [...repositories, ...(approved ? [approved] : [])].filter(own)
   return {
     owner,
-    repositories: organization && !approved && redeploy === null ? [] : [...new Set(all)],
+    repositories: organization && !approved && !starts ? [] : [...new Set(all)],
   }
 }
 

@@ -16,7 +16,9 @@ const raw = (given: Given): RawInputs =>
   Object.fromEntries(
     inputNames.map((name) => [name, given[name] ?? inputUse[name].otherwise ?? 'acme/shop']),
   ) as RawInputs
-const order = (given: Given = {}) => readOrder(raw({ command: 'generate', token: 't', ...given }))
+const formsFor = () => ({ app: 'https://github.com/app', token: 'https://github.com/token' })
+const order = (given: Given = {}) =>
+  readOrder(raw({ command: 'generate', token: 't', ...given }), formsFor)
 const refusal = (given: Given): string => {
   try {
     order(given)

@@ -52,6 +52,23 @@ test('an App has a page, and an organization that registered it', async () => {
   })
 })
 
+test('pages are on the server, of an organization or of a user', async () => {
+  github.serverUrl = 'https://github.acme.example'
+  github.installApp(app, 'other')
+  const { body } = await ask('GET /app')
+  expect(body.html_url).toBe('https://github.acme.example/github-apps/amazon-pay-keys')
+  const pages = []
+  for (const path of ['acme/shop', 'other/shop']) {
+    pages.push((await ask(`GET /repos/${path}/installation`)).body.html_url)
+  }
+  expect(pages).toEqual([
+    expect.stringMatching(/^https:..github.acme.example.organizations.acme.settings.installations/),
+    expect.stringMatching(/^https:..github.acme.example.settings.installations/),
+  ])
+  expect((await ask('GET /users/other/installation')).body.account.type).toBe('User')
+  expect((await ask('GET /orgs/other/installation')).status).toBe(404)
+})
+
 test.each<[string, () => string, number, string]>([
   ['a key of another App', () => jwt({}, foreign), 401, 'A JSON web token could not be decoded'],
   [

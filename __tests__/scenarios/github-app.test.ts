@@ -92,21 +92,34 @@ describe('a token is asked for with exactly the permissions of', () => {
     expect(installationTokens(shop.github)).toEqual([])
   })
 
-  const askedOfOrganization: [string, Form, object][] = [
-    ['generate for an organization', { command: 'generate' }, organizationWrite],
-    ['status of an organization', { command: 'status' }, organizationRead],
+  const deploy = { redeploy: 'deploy.yml' }
+  const askedOfOrganization: [string, Form, Record<string, string>, object][] = [
+    [
+      'generate for an organization',
+      { command: 'generate' },
+      {},
+      { permissions: organizationWrite },
+    ],
+    ['status of an organization', { command: 'status' }, {}, { permissions: organizationRead }],
     [
       'retire for an organization',
       { command: 'retire' },
-      { ...organizationWrite, actions: 'read' },
+      {},
+      { permissions: { ...organizationWrite, actions: 'read' } },
+    ],
+    [
+      'rollback for an organization, with a redeploy',
+      { command: 'rollback' },
+      deploy,
+      { permissions: { ...organizationWrite, actions: 'write' }, repositories: ['shop'] },
     ],
   ]
 
-  test.each(sample(askedOfOrganization, 3))('%s', async (_, form, permissions) => {
+  test.each(sample(askedOfOrganization, 3))('%s', async (_, form, more, asked) => {
     await open({ organization: 'acme' })
     const given = form.command === 'generate' ? ofOrganization : { organization: 'acme' }
-    const ran = await shop.run(form, { with: given })
-    expect(askedFor(ran)).toMatchObject([{ permissions }])
+    const ran = await shop.run(form, { with: { ...given, ...more } })
+    expect(askedFor(ran)).toEqual([asked])
     expect(annotated(ran, 'error').filter((text) => text.startsWith('token-'))).toEqual([])
   })
 
@@ -164,6 +177,34 @@ describe('the token is revoked', () => {
     revoked(ran)
   })
 
+  test('after a signal that comes with the token', async () => {
+    const started = await shop.start({ command: 'generate' })
+    shop.github.onRequest = ({ path }, phase) => {
+      if (phase === 'after' && path.endsWith('/access_tokens')) started.kill('SIGTERM')
+      return undefined
+    }
+    revoked(await started.done)
+    expect(shop.github.writes.filter(({ name }) => name.startsWith('AMAZON_PAY'))).toEqual([])
+  })
+
+  // No target is begun after two minutes; requests end 18 seconds later, and the step after 12 more.
+  test.each([
+    [120_000, '/access_tokens', 'the step reached its time limit'],
+    [138_000, '/variables/', 'the time of this step was over'],
+    [150_000, '/variables/', 'the step exceeded its time limit'],
+  ])('after a time limit of %i ms', async (limit, during, says) => {
+    const started = await shop.start({ command: 'generate' }, { silence: [] })
+    shop.github.onRequest = ({ path }, phase) => {
+      if (phase === 'after' || !path.includes(during)) return undefined
+      started.expire(limit)
+      // What is read hangs until the time is over.
+      return during === '/variables/' ? 'silent' : undefined
+    }
+    const ran = await started.done
+    expect(annotated(ran, 'error').join()).toContain(says)
+    revoked(ran)
+  })
+
   test('unless GitHub does not answer: then the step ends all the same', async () => {
     shop.github.faults.push({ match: { path: '/installation/token' }, do: 'silent' })
     const ran = await shop.run({ command: 'generate' }, { silence: [5000] })
@@ -172,9 +213,52 @@ describe('the token is revoked', () => {
   })
 })
 
-test('an App without Actions works, with one remark', async () => {
-  const permissions = { ...write, environments: 'write', metadata: 'read' } as App['permissions']
-  await open({ app: permissions })
+const withoutActions = { ...write, environments: 'write', metadata: 'read' } as App['permissions']
+const remarks = (ran: ShopRun): string[] =>
+  annotated(ran, 'warning').filter((text) => /Actions|protection rules|deploy/.test(text))
+
+test.each(['generate', 'status'])(
+  '%s in an environment: an App without Actions works, with one remark',
+  async (command) => {
+    await open({ app: withoutActions, environment: 'production', organization: 'acme' })
+    const ran = await shop.run({ command })
+    expect(ran.conclusion).toBe('success')
+    expect(askedFor(ran)).toEqual([
+      {
+        permissions:
+          command === 'status'
+            ? { ...read, environments: 'read' }
+            : { ...write, environments: 'write' },
+        repositories: ['shop'],
+      },
+    ])
+    expect(remarks(ran)).toEqual([
+      expect.stringMatching(
+        /lacks the permission Actions \(repository\): read, .*accept it at https:..github\.com.organizations.acme.settings.installations./,
+      ),
+    ])
+  },
+)
+
+test('redeploy with an App without Actions: a remark before the first write, and a link afterwards', async () => {
+  await open({ app: withoutActions })
+  shop.github.addWorkflow(shop.repository, 'deploy.yml')
+  const pair = exchangedPair(shop.amazonPay)
+  plant(shop.github, shop.repository, 'next', pair)
+  const form = { command: 'activate', 'public-key-id': pair.id }
+  const ran = await shop.run(form, { with: { redeploy: 'deploy.yml' } })
+  expect(ran.outputs.status).toBe('activated')
+  expect(askedFor(ran)).toEqual([{ permissions: write, repositories: ['shop'] }])
+  expect(remarks(ran)).toEqual([
+    expect.stringContaining('so redeploy cannot start a workflow'),
+    expect.stringContaining(
+      'start it here: https://github.com/acme/shop/actions/workflows/deploy.yml',
+    ),
+  ])
+})
+
+test('retire: an App without Actions works, with one remark', async () => {
+  await open({ app: withoutActions })
   const pair = exchangedPair(shop.amazonPay)
   const old = exchangedPair(shop.amazonPay)
   plant(shop.github, shop.repository, 'current', pair)
@@ -183,35 +267,44 @@ test('an App without Actions works, with one remark', async () => {
   const ran = await shop.run({ command: 'retire' })
   expect(ran.outputs.status).toBe('retired')
   expect(askedFor(ran)).toEqual([{ permissions: write, repositories: ['shop'] }])
-  expect(annotated(ran, 'warning').filter((text) => text.includes('Actions'))).toHaveLength(1)
+  expect(remarks(ran)).toHaveLength(1)
 })
 
 interface Refusal {
   readonly title: string
   arrange(): void
   readonly more?: StepOptions
+  readonly form?: Form
   readonly code: string
   /** What the message must say, and the page where it is mended. */
   readonly says: readonly (string | RegExp)[]
 }
 
 const settings = 'https://github.com/organizations/acme/settings/installations/<number>'
+const server = 'https://github.acme.example'
 
 describe('what is wrong with an App is said in words and with the page to mend it', () => {
-  beforeEach(() => open({ repositories: ['acme/shop', 'acme/orders'] }))
+  beforeEach(() => open({ repositories: ['acme/shop', 'acme/orders'], organization: 'acme' }))
 
   const refusals: Refusal[] = [
     {
       title: 'a private key of another App',
       arrange: () => setAppKey(makeKey().privateKey),
       code: 'token-rejected',
-      says: ['app-private-key is not a private key of the App', 'generate a new private key there'],
+      says: [
+        'app-private-key is not a private key of the App',
+        'generate a new private key there: https://github.com/organizations/acme/settings/apps',
+      ],
     },
     {
       title: 'a Client ID of no App',
       arrange: () => setClientId('Iv23liUnknown0000000'),
       code: 'token-rejected',
-      says: ['GitHub knows no App', 'Iv23liUnknown0000000'],
+      says: [
+        'GitHub knows no App',
+        'Iv23liUnknown0000000',
+        'https://github.com/organizations/acme/settings/apps',
+      ],
     },
     {
       title: 'an App that is not installed',
@@ -243,6 +336,30 @@ describe('what is wrong with an App is said in words and with the page to mend i
       ],
     },
     {
+      title: 'an App without Actions, where an approval must be read',
+      arrange: () => Object.assign(shop.installation ?? {}, { permissions: withoutActions }),
+      form: { command: 'activate', 'public-key-id': 'from-approval' },
+      code: 'token-forbidden',
+      says: ['lacks permissions on acme: Actions (repository): read.', settings],
+    },
+    {
+      title: 'an App of GitHub Enterprise Server that is not installed',
+      arrange: () => {
+        shop.github.serverUrl = server
+        shop.github.installations.splice(0)
+      },
+      more: { serverUrl: server },
+      code: 'app-not-installed',
+      says: [`${server}/github-apps/amazon-pay-keys/installations/new`],
+    },
+    {
+      title: 'a private key of another App on GitHub Enterprise Server',
+      arrange: () => setAppKey(makeKey().privateKey),
+      more: { serverUrl: server },
+      code: 'token-rejected',
+      says: [`${server}/organizations/acme/settings/apps`],
+    },
+    {
       title: 'a clock that is five minutes ahead',
       arrange: () => {
         shop.github.now = () => new Date(Date.now() - 300_000)
@@ -252,14 +369,17 @@ describe('what is wrong with an App is said in words and with the page to mend i
     },
   ]
 
-  test.each(sample(refusals, 2))('$title', async ({ arrange, more, code, says }) => {
+  test.each(sample(refusals, 2))('$title', async ({ arrange, form, more, code, says }) => {
     arrange()
-    const ran = await shop.run({ command: 'generate' }, more)
+    const ran = await shop.run(form ?? { command: 'generate' }, { debug: true, ...more })
     expect(ran.outputs).toMatchObject({ status: 'failed', 'error-code': code })
     const [error = ''] = annotated(ran, 'error')
     for (const text of says)
       expect(error).toMatch(text instanceof RegExp ? text : new RegExp(literally(text)))
     expect(shop.github.writes.filter(({ name }) => name.startsWith('AMAZON_PAY'))).toEqual([])
+    expect(installationTokens(shop.github)).toEqual([])
+    const search = searchFor({ privateKeys: [appKey.privateKey], armoured: [] })
+    expect(search('log', ran.log + ran.summary + JSON.stringify(ran.outputs))).toEqual([])
   })
 
   const literally = (text: string): string => text.replaceAll(/[.?*+^$()[\]{}|\\]/g, '\\$&')
@@ -270,6 +390,58 @@ test('a clock that is five minutes behind is no obstacle', async () => {
   shop.github.now = () => new Date(Date.now() + 300_000)
   const ran = await shop.run({ command: 'generate' })
   expect(ran.outputs.status).toBe('staged')
+})
+
+test.each([
+  ['GitHub Enterprise Server', '/api/v3', 'https://github.acme.example'],
+  ['a ghe.com host', '', 'https://acme.ghe.com'],
+])('on %s it works the same, and every link leads there', async (_, path, serverUrl) => {
+  await open({ app: withoutActions, environment: 'production' })
+  shop.github.serverUrl = serverUrl
+  const { url, repositories } = shop.github
+  const github = { url, apiUrl: url + path, repositories }
+  const ran = await shop.run({ command: 'generate' }, { github, serverUrl })
+  expect(ran.outputs.status).toBe('staged')
+  for (const { path: asked } of ran.requests) {
+    expect(asked).toMatch(new RegExp(`^(?:${path}/|/(?:twirp|storage)/)`))
+  }
+  expect(ran.requests.at(-1)).toMatchObject({ path: `${path}/installation/token`, status: 204 })
+  expect(remarks(ran)).toEqual([expect.stringContaining(`${serverUrl}/settings/installations/`)])
+  expect(printed(ran) + ran.summary).not.toContain('https://github.com/')
+})
+
+describe('without a credential, the message links to GitHub’s forms', () => {
+  test.each([
+    ['github.com', {}, 'https://github.com'],
+    ['GitHub Enterprise Server', { serverUrl: server }, server],
+  ])('on %s', async (_, more, host) => {
+    await open({ app: false })
+    const given = { token: ' ', organization: 'acme' }
+    const ran = await shop.run({ command: 'status' }, { ...more, with: given })
+    expect(ran.outputs['error-code']).toBe('token-missing')
+    expect(ran.requests).toEqual([])
+    const said = annotated(ran, 'error').join()
+    const permissions =
+      'organization_secrets=write&organization_actions_variables=write&actions=read'
+    expect(said).toContain(`${host}/organizations/acme/settings/apps/new?`)
+    expect(said).toContain(`&webhook_active=false&${permissions})`)
+    expect(said).toContain(`${host}/settings/personal-access-tokens/new?`)
+    expect(said).toContain(`&expires_in=30&${permissions})`)
+    // In the summary, they can be clicked.
+    expect(ran.summary).toContain(`<${host}/organizations/acme/settings/apps/new?`)
+  })
+})
+
+test('GITHUB_TOKEN is refused with the form for an App', async () => {
+  await open({ app: false })
+  const token = shop.github.addToken('ghs_job', { kind: 'github-token' })
+  const ran = await shop.run({ command: 'status' }, { with: { token } })
+  expect(ran.outputs['error-code']).toBe('token-forbidden')
+  const said = annotated(ran, 'error').join()
+  expect(said).toContain('GITHUB_TOKEN can never')
+  expect(said).toMatch(
+    /https:..github\.com.settings.apps.new\?\S*&secrets=write&actions_variables=write&actions=read/,
+  )
 })
 
 test('targets of two owners are refused, and nothing is asked', async () => {
@@ -304,6 +476,8 @@ describe('a token that cannot be one is refused before any request:', () => {
     ['a space', 'ghs_abcdefgh ijklmnop', 'space'],
     ['quotes', '"ghs_abcdefghijklmnop"', 'quotes'],
     ['Bearer in front', 'Bearer ghs_abcdefghijklmnop', 'authentication scheme'],
+    ['token in front', 'token ghs_abcdefghijklmnop', 'authentication scheme'],
+    ['only a Client ID', 'Iv23liABCDEFGHIJKLMN', 'Client ID'],
     ['an expression', `\${{ secrets.KEYS_TOKEN }}`, 'expression that was not evaluated'],
     ['a private key', makeKey().privateKey, 'private key'],
   ] as const
@@ -317,6 +491,19 @@ describe('a token that cannot be one is refused before any request:', () => {
     expect(printed(ran) + ran.summary).not.toContain(token)
   })
 })
+
+test.each(['token', 'app-client-id'])(
+  'the private key of the App in %s is refused before any request, and the message names its input',
+  async (input) => {
+    await open()
+    const ran = await shop.run({ command: 'status' }, { with: { [input]: appKey.privateKey } })
+    expect(ran.outputs['error-code']).toBe('key-wrong-half')
+    expect(annotated(ran, 'error').join()).toMatch(
+      new RegExp(`${input} contains a private key.*of a GitHub App as app-private-key`),
+    )
+    expect(ran.requests).toEqual([])
+  },
+)
 
 describe('the private key of the App is read from', () => {
   const workshop = new KeyWorkshop()
@@ -332,6 +519,7 @@ describe('the private key of the App is read from', () => {
       'OpenSSH',
       () => workshop.text('ssh', `${from} cp app ssh; ssh-keygen -q -p -f ssh -P '' -N ''`),
     ],
+    ['a PEM with literal \\n', () => appKey.privateKey.replaceAll('\n', '\\n')],
     ['base64 of a PEM', () => Buffer.from(appKey.privateKey).toString('base64')],
   ]
   const from = 'chmod 600 app;'
@@ -353,6 +541,13 @@ describe('the private key of the App is read from', () => {
     }
     for (const [path, bytes] of ran.files) expect(search(path, bytes)).toEqual([])
     expect(ran.log).not.toMatch(/ghs_[0-9a-f]{36}/)
+    // Masked before anything else is printed.
+    const lines = ran.stdout.split('\n')
+    const masked = lines.slice(
+      0,
+      lines.findIndex((line) => !line.startsWith('::add-mask::')),
+    )
+    expect(masked).toContain(`::add-mask::${text.trim().replaceAll('\n', '%0A')}`)
   })
 })
 

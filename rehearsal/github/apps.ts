@@ -84,13 +84,13 @@ const APP_PATHS: readonly {
 }[] = [
   {
     pattern: /^GET \/app$/,
-    answer: (_, { id, clientId, slug, owner, permissions }) =>
+    answer: (github, { id, clientId, slug, owner, permissions }) =>
       ok({
         id,
         client_id: clientId,
         slug,
-        owner: { login: owner, type: 'Organization' },
-        html_url: `https://github.com/apps/${slug}`,
+        owner: accountView(github, owner),
+        html_url: `${github.serverUrl}/${github.serverUrl === 'https://github.com' ? 'apps' : 'github-apps'}/${slug}`,
         permissions,
       }),
   },
@@ -100,21 +100,23 @@ const APP_PATHS: readonly {
       const found = installationFor(github, app, owner ?? '')
       const repository = github.repositories.get(`${owner}/${name}`.toLowerCase())
       const isCovered = found && repository && mayUse(found, repository)
-      return isCovered ? ok(installationView(found)) : notFound
+      return isCovered ? ok(installationView(github, found)) : notFound
     },
   },
   {
+    // The one for users knows organizations too.
     pattern: /^GET \/(?:orgs|users)\/[^/]+\/installation$/,
-    answer: (github, app, _, [, account]) => {
-      const found = installationFor(github, app, account ?? '')
-      return found ? ok(installationView(found)) : notFound
+    answer: (github, app, _, [kind, account = '']) => {
+      const found = installationFor(github, app, account)
+      const isMeant = kind === 'users' || isOrganization(github, account)
+      return found && isMeant ? ok(installationView(github, found)) : notFound
     },
   },
   {
     pattern: /^GET \/app\/installations\/\d+$/,
     answer: (github, app, _, [, , id]) => {
       const found = installationOf(github, app, id)
-      return found ? ok(installationView(found)) : notFound
+      return found ? ok(installationView(github, found)) : notFound
     },
   },
   {
@@ -139,23 +141,27 @@ const mayUse = ({ account, repositories }: Installation, repository: Repository)
   (repositories === null ||
     repositories.some((name) => name.toLowerCase() === repository.fullName.toLowerCase()))
 
-const installationView = ({
-  id,
-  app,
-  account,
-  permissions,
-  suspended,
-  repositories,
-}: Installation) => ({
+const isOrganization = ({ organizations }: State, login: string): boolean =>
+  organizations.has(login.toLowerCase())
+
+const accountView = (github: State, login: string) => ({
+  login,
+  type: isOrganization(github, login) ? 'Organization' : 'User',
+})
+
+const installationView = (
+  github: State,
+  { id, app, account, permissions, suspended, repositories }: Installation,
+) => ({
   id,
   app_id: app.id,
   client_id: app.clientId,
   app_slug: app.slug,
-  account: { login: account },
+  account: accountView(github, account),
   permissions,
   repository_selection: repositories === null ? 'all' : 'selected',
   suspended_at: suspended ? '2026-01-01T00:00:00Z' : null,
-  html_url: `https://github.com/organizations/${account}/settings/installations/${id}`,
+  html_url: `${github.serverUrl}${isOrganization(github, account) ? `/organizations/${account}` : ''}/settings/installations/${id}`,
 })
 
 const UNREADABLE = failure(401, 'A JSON web token could not be decoded')

@@ -166,6 +166,8 @@ export interface Dispatch {
 export interface State extends Server, ArtifactService {
   now: () => Date
   readonly apiUrl: string
+  /** Scheme and host of the pages for people; another one than github.com for GitHub Enterprise. */
+  serverUrl: string
   /** By full name in lower case. */
   readonly repositories: Map<string, Repository>
   /** By login in lower case. */

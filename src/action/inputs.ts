@@ -85,22 +85,29 @@ export interface Order {
   readonly targets: readonly TargetSpec[]
 }
 
+/** Where a person creates what is missing: GitHub's forms, filled in for these targets. */
+export type FormsFor = (
+  targets: readonly TargetSpec[],
+  redeploy: boolean,
+) => { readonly app: string; readonly token: string }
+
 /**
  * @throws Problem `input-missing`, `input-invalid` or `token-missing`, naming the input
  */
-export function readOrder(raw: RawInputs): Order {
+export function readOrder(raw: RawInputs, formsFor: FormsFor): Order {
   const text = (name: InputName): string => raw[name].trim()
   const command = readCommand(text('command'))
-  const credentials = readCredentials(raw, command)
-  const targets =
-    credentials.kind === 'none'
-      ? []
-      : readTargets({
-          repositories: raw.repository,
-          environment: text('environment'),
-          organization: text('organization'),
-          visibility: text('visibility'),
-        })
+  const named = () =>
+    readTargets({
+      repositories: raw.repository,
+      environment: text('environment'),
+      organization: text('organization'),
+      visibility: text('visibility'),
+    })
+  const credentials = readCredentials(raw, command, () =>
+    formsFor(named(), text('redeploy') !== ''),
+  )
+  const targets = credentials.kind === 'none' ? [] : named()
   const inputs: Inputs = {
     command,
     repositories: targets
@@ -162,7 +169,11 @@ function readCommand(text: string): Command {
 }
 
 /** Either a token, or the credentials of a GitHub App; `validate` needs neither. */
-function readCredentials(raw: RawInputs, command: Command): Credentials {
+function readCredentials(
+  raw: RawInputs,
+  command: Command,
+  forms: () => ReturnType<FormsFor>,
+): Credentials {
   const token = raw.token.trim()
   const clientId = raw['app-client-id'].trim()
   const privateKey = raw['app-private-key']
@@ -176,17 +187,18 @@ function readCredentials(raw: RawInputs, command: Command): Credentials {
   if (token !== '') return { kind: 'token', token: raw.token }
   if (clientId !== '' && hasKey) return { kind: 'app', clientId, privateKey }
   if (command === 'validate' && clientId === '' && !hasKey) return { kind: 'none' }
-  throw missing(command, clientId, hasKey)
+  throw clientId === '' && !hasKey ? missing(command, forms()) : halfMissing(hasKey)
 }
 
-function missing(command: Command, clientId: string, hasKey: boolean): Problem {
-  if (clientId === '' && !hasKey) {
-    return new Problem(
-      'token-missing',
-      `token, app-client-id and app-private-key are empty, but command: ${command} needs access to GitHub secrets`,
-      'pass app-client-id and app-private-key of a GitHub App, or a fine-grained token with Secrets: write and Variables: write (GITHUB_TOKEN can never write secrets); if the workflow passes them already, check that the job names the environment that stores them; runs of forks and of Dependabot receive no secrets',
-    )
-  }
+function missing(command: Command, { app, token }: ReturnType<FormsFor>): Problem {
+  return new Problem(
+    'token-missing',
+    `token, app-client-id and app-private-key are empty, but command: ${command} needs access to GitHub secrets`,
+    `if the workflow passes them already, check that the job names the environment that stores them (runs of forks and of Dependabot receive no secrets); otherwise register a GitHub App (pre-filled form: ${app}) and pass app-client-id and app-private-key, or, to try the action, create a fine-grained token (pre-filled form: ${token}) and pass token; GITHUB_TOKEN can never write secrets`,
+  )
+}
+
+function halfMissing(hasKey: boolean): Problem {
   const [empty, given] = hasKey
     ? ['app-client-id', 'app-private-key']
     : ['app-private-key', 'app-client-id']

@@ -25,6 +25,8 @@ interface App {
   /** Whether the owner is an organization; a user has no organization's endpoint. */
   readonly organization?: boolean
   readonly installed?: boolean
+  /** Who registered it. */
+  readonly owner?: object
 }
 
 const not = (status: number, message: string): Answer => ({ status, body: { message } })
@@ -68,7 +70,7 @@ function createApp(app: App) {
     const refusal = refusalOf(String(headers.authorization))
     if (refusal) return refusal
     if (path === '/app') {
-      const owner = { login: 'acme', type: 'Organization' }
+      const owner = app.owner ?? { login: 'acme', type: 'Organization' }
       return { body: { slug: 'keys', html_url: 'https://github.com/apps/keys', owner } }
     }
     if (path === '/app/installations/42/access_tokens') return createToken(asked)
@@ -115,6 +117,7 @@ const ask = async (
     clientId,
     pem: pemOf(appKey),
     apiUrl: server.url,
+    serverUrl: 'https://github.com',
     owner: 'acme',
     repositories: ['acme/shop'],
     permissions: required,
@@ -269,7 +272,7 @@ describe('what is wrong with an App', () => {
       { pem: pemOf(nextKey()) },
       'token-rejected',
       /app-private-key is not a private key of the App .* 401 “A JSON web token could not be decoded”/,
-      /Private keys/,
+      /Private keys.*: https:\/\/github\.com\/organizations\/acme\/settings\/apps \(or https:\/\/github\.com\/settings\/apps,/,
     ],
     [
       'is its Client ID',
@@ -277,7 +280,7 @@ describe('what is wrong with an App', () => {
       { clientId: 'Iv1.unknown' },
       'token-rejected',
       /knows no App with the app-client-id "Iv1\.unknown"/,
-      /copy the Client ID/,
+      /copy the Client ID .*: https:\/\/github\.com\/organizations\/acme\/settings\/apps/,
     ],
     [
       'is that it is not installed',
@@ -333,6 +336,15 @@ describe('what is wrong with an App', () => {
       fact: expect.stringMatching(fact),
       hint: expect.stringMatching(hint),
     })
+  })
+
+  test.each([
+    ['a person', { login: 'jo', type: 'User' }, '/settings/apps/keys/permissions'],
+    ['an organization', undefined, '/organizations/acme/settings/apps/keys/permissions'],
+    ['an enterprise', { slug: 'acme-inc' }, '/enterprises/acme-inc/settings/apps/keys/permissions'],
+  ])('is mended on the settings page of %s that owns it', async (_, owner, path) => {
+    const { hint } = await refusal({ permissions: {}, ...(owner && { owner }) })
+    expect(hint).toContain(` at https://github.com${path}, then`)
   })
 
   test.each([

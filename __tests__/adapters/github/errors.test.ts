@@ -1,5 +1,5 @@
 import { type Attempt, explain } from '../../../src/adapters/github/errors.ts'
-import { GitHubError, refusalOf } from '../../../src/adapters/github/refusal.ts'
+import { GitHubError, refusalOf, refused } from '../../../src/adapters/github/refusal.ts'
 import { connect, type Reaction, start, startLoopback, thrownBy } from './loopback.ts'
 
 const attempts = {
@@ -253,6 +253,19 @@ describe('the fact of a refusal', () => {
     const { fact } = await explained(says(422, 'a'.repeat(10_000)), 'secret')
     expect(fact.length).toBeLessThan(400)
   })
+})
+
+test.each([
+  ['Resource not accessible by integration', 'use this pre-filled form: https://g/app'],
+  [
+    'Resource not accessible by personal access token',
+    'create a new one (pre-filled form: https://g/token);',
+  ],
+])('a missing permission (“%s”) comes with the form for a new credential', (words, link) => {
+  const refusal = refused(403, words)
+  const forms = { app: 'https://g/app', token: 'https://g/token' }
+  const { hint } = explain(new GitHubError(refusal), { ...attempts.secret, forms })
+  expect(hint).toContain(link)
 })
 
 test('what is not a refusal of GitHub is thrown on', () => {

@@ -122,6 +122,7 @@ export function connect(
   const client = createGitHubClient({
     token: 'ghs_token',
     apiUrl: server.url,
+    serverUrl: 'https://github.com',
     clock,
     tell: (line) => told.push(line),
     debug: (line) => debugged.push(line),

@@ -14,7 +14,10 @@ const run: Run = {
 
 const connected = async (react: Parameters<typeof startLoopback>[0]) => {
   const server = await startLoopback(react)
-  return { server, github: createGitHub(connect(server).client, run) }
+  return {
+    server,
+    github: createGitHub(connect(server, { serverUrl: 'https://ghe.example' }).client, run),
+  }
 }
 
 test('GitHub’s clock, limits and the count of writes are those of the client', async () => {

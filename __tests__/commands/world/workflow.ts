@@ -56,6 +56,7 @@ export interface StartOptions extends Interference {
 const hourMs = 3_600_000
 /** Signs the control requests. Making a key takes long, so there is one for all. */
 const throwaway = keyPairOf(nextKey())
+const formsFor = () => ({ app: 'https://github.com/app', token: 'https://github.com/token' })
 
 interface ShopOptions {
   readonly repositories?: readonly string[]
@@ -130,7 +131,7 @@ export class Shop {
     const inputs = this.options.environment
       ? { ...queued.inputs, ...this.#secrets() }
       : queued.inputs
-    const { inputs: read } = readOrder(inputs)
+    const { inputs: read } = readOrder(inputs, formsFor)
     const line = new Line(this.clock, options)
     const traces = noTraces()
     for (const warning of unusedInputs(inputs, queued.command)) traces.warnings.push(warning)
@@ -218,7 +219,7 @@ export class Shop {
   }
 
   #order(command: Command, given: Partial<Record<InputName, string>>) {
-    return readOrder(this.#inputs(command, given))
+    return readOrder(this.#inputs(command, given), formsFor)
   }
 
   /** What the deploy finds: whether both secrets are there, and whether Amazon Pay takes them together. */

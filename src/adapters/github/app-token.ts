@@ -120,12 +120,13 @@ async function createToken(
 const maxSkew = 60_000
 
 /** What is wrong with the JWT; null when GitHub accepted it. */
-function rejected(error: unknown, { clientId, clock }: AppTokenOptions): Problem | null {
+function rejected(error: unknown, options: AppTokenOptions): Problem | null {
+  const { clientId, clock } = options
   if (isUnknownApp(error)) {
     return new Problem(
       'token-rejected',
       `GitHub knows no App with the app-client-id ${quoted(clientId)}`,
-      'copy the Client ID from the page of the App (Settings → Developer settings → GitHub Apps)',
+      `copy the Client ID from the App’s settings page: ${appPages(options)}`,
     )
   }
   if (!(error instanceof GitHubError)) return null
@@ -144,8 +145,14 @@ function rejected(error: unknown, { clientId, clock }: AppTokenOptions): Problem
   return new Problem(
     'token-rejected',
     `app-private-key is not a private key of the App that app-client-id names: ${answer}`,
-    'compare both with the App’s settings page (Client ID under About, fingerprints under Private keys); if in doubt, generate a new private key there',
+    `compare both with the App’s settings page (Client ID under About, fingerprints under Private keys); if in doubt, generate a new private key there: ${appPages(options)}`,
   )
+}
+
+/** Where a person finds the App. Its own page is not known, since GitHub shows it only to the App. */
+function appPages({ serverUrl, owner }: AppTokenOptions): string {
+  const ofOrganization = `${serverUrl}/organizations/${encodeURIComponent(owner)}/settings/apps`
+  return `${ofOrganization} (or ${serverUrl}/settings/apps, if a person owns the App)`
 }
 
 const revocationTimeout = 5000

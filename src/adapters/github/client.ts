@@ -28,6 +28,8 @@ export type Parameters = Readonly<Record<string, unknown>>
 
 /** Sends requests to GitHub's REST API, and sends those again that failed for a moment. */
 export interface GitHubClient {
+  /** Scheme and host of GitHub's pages for people. */
+  readonly serverUrl: string
   /** What the answers so far said of GitHub's clock and limits. */
   readonly seen: Seen
   /**
@@ -56,6 +58,7 @@ interface List {
 export interface ClientOptions extends RetryOptions {
   readonly token: string
   readonly apiUrl: string
+  readonly serverUrl: string
   /** Says why nothing happens for a while. */
   readonly tell: (line: string) => void
   /** One line for each request and each answer. */
@@ -76,6 +79,7 @@ export function createGitHubClient(options: ClientOptions): GitHubClient {
   const request: GitHubClient['request'] = (route, parameters = {}, repeatable = true) =>
     retried(() => send(route, parameters), { ...options, repeatable, reportPause })
   return {
+    serverUrl: options.serverUrl,
     seen,
     request,
     async list(route, parameters, member, pages = maxPages) {

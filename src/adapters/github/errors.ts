@@ -1,6 +1,7 @@
 import { Problem, type ProblemCode } from '../../domain/problem.ts'
 import { onOneLine } from '../../domain/text.ts'
 import type { TargetSpec } from '../../ports.ts'
+import type { Forms } from './forms.ts'
 import { GitHubError, type Refusal } from './refusal.ts'
 
 /** What was tried, for the message and the code. */
@@ -15,6 +16,8 @@ export interface Attempt {
   readonly write?: 'secret' | 'variable' | undefined
   /** What the token needs, in GitHub's words, where it is not Secrets and Variables: “Actions: read”. */
   readonly needs?: string
+  /** Where a credential with the permissions of this target is made. */
+  readonly forms?: Forms
 }
 
 /**
@@ -179,12 +182,15 @@ function forbidden(refusal: Refusal, attempt: Attempt): Explanation {
   if (byWords) return { code, hint: byWords[1] }
   const accepted = refusal.accepted ? ` and accepts ${onOneLine(refusal.accepted)}` : ''
   const permissions = permissionsOf(attempt)
+  const { forms } = attempt
+  const newApp = forms ? `; to register an App, use this pre-filled form: ${forms.app}` : ''
+  const newToken = forms ? `, or create a new one (pre-filled form: ${forms.token})` : ''
   return {
     code,
     fact: `${failed(refusal, attempt)}${accepted}`,
     hint: /by integration/i.test(refusal.message)
-      ? `give the GitHub App ${permissions}; GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say`
-      : `give the token ${permissions}; runs from forks and of Dependabot receive no secrets`,
+      ? `give the GitHub App ${permissions}; GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say${newApp}`
+      : `give the token ${permissions}${newToken}; runs from forks and of Dependabot receive no secrets`,
   }
 }
 

@@ -79,9 +79,7 @@ async function readAppPages(app: GitHubClient): Promise<{ install: string; permi
     const { slug, html_url, owner } = members(await app.request('GET /app'))
     const page = linkOf(html_url)
     if (page !== null && typeof slug === 'string') {
-      const { login, type } = members(owner)
-      const folder = type === 'Organization' ? `/organizations/${login}/settings` : '/settings'
-      const settings = `${new URL(page).origin}${folder}/apps/${encodeURIComponent(slug)}`
+      const settings = `${new URL(page).origin}${folderOf(owner)}/settings/apps/${encodeURIComponent(slug)}`
       return { install: `${page}/installations/new`, permissions: `${settings}/permissions` }
     }
   } catch {
@@ -91,6 +89,14 @@ async function readAppPages(app: GitHubClient): Promise<{ install: string; permi
     install: 'the page of the App, under Install App',
     permissions: 'its settings under Permissions & events',
   }
+}
+
+/** Below which path the settings of an App's owner are. */
+function folderOf(owner: unknown): string {
+  const { login, type, slug } = members(owner)
+  // Only an enterprise has a slug.
+  if (typeof slug === 'string') return `/enterprises/${encodeURIComponent(slug)}`
+  return type === 'Organization' ? `/organizations/${login}` : ''
 }
 
 /** An address that can be printed and clicked. */

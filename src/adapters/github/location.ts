@@ -1,6 +1,7 @@
 import type { TargetSpec } from '../../ports.ts'
 import type { GitHubClient, Parameters } from './client.ts'
 import { type Attempt, attempt } from './errors.ts'
+import { formsFor } from './forms.ts'
 import { hasStatus } from './refusal.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -25,6 +26,7 @@ export function locate(client: GitHubClient, spec: TargetSpec): Location {
   const { path, parameters } = routeOf(spec)
   const { kind } = spec
   const label = labelOf(spec)
+  const forms = formsFor([spec], { server: client.serverUrl })
   return {
     name: kind === 'organization' ? spec.organization : spec.repository,
     environment: kind === 'environment' ? spec.environment : null,
@@ -32,7 +34,7 @@ export function locate(client: GitHubClient, spec: TargetSpec): Location {
     kind,
     call: (method, rest, more) =>
       client.request(`${method} ${path}${rest}`, { ...parameters, ...more }),
-    attempt: (what, work, write) => attempt({ what, where: label, kind, write }, work),
+    attempt: (what, work, write) => attempt({ what, where: label, kind, write, forms }, work),
   }
 }
 

@@ -54,17 +54,20 @@ export function requiredPermissions(
   { fromApproval, redeploy }: PermissionOptions,
 ): RequiredPermissions {
   const kinds = targets.map(({ kind }) => kind)
+  // The workflow may set these inputs for every command of its form, but only these commands use them.
+  const approved = fromApproval && command === 'activate'
+  const starts = redeploy && (command === 'activate' || command === 'rollback')
   const level = command === 'status' || command === 'validate' ? 'read' : 'write'
   const named = kinds.flatMap((kind) => ofTarget[kind].map((name) => [name, level] as const))
   const required: Permissions = {
     ...Object.fromEntries(named),
     ...(kinds.includes('organization') ? { metadata: 'read' } : {}),
-    ...(fromApproval ? { actions: 'read' } : {}),
+    ...(approved ? { actions: 'read' } : {}),
   }
-  if (redeploy) return { required, optional: { actions: 'write' } }
+  if (starts) return { required, optional: { actions: 'write' } }
   // An environment's protection rules, and runs that are still open, are read where the token may.
   const helps = command === 'retire' || kinds.includes('environment')
-  return { required, optional: helps && !fromApproval ? { actions: 'read' } : {} }
+  return { required, optional: helps && !approved ? { actions: 'read' } : {} }
 }
 
 /** The wanted permissions that were not granted at their level. */

@@ -30,7 +30,7 @@ export function createGitHub(client: GitHubClient, run: Run, lacksActions = fals
     approvals: () => readApprovals(client, run),
     openRuns: (repository, before) => readOpenRuns(client, repository, before),
     assertDispatchable: (repository, workflow) => assertDispatchable(client, repository, workflow),
-    dispatch: (repository, workflow) => dispatch(client, run, repository, workflow),
+    dispatch: (repository, workflow) => dispatch(client, repository, workflow),
   }
 }
 
@@ -111,12 +111,11 @@ async function assertDispatchable(
 /** Not sent again when the answer is lost: the workflow would run twice. */
 async function dispatch(
   client: GitHubClient,
-  run: Run,
   repository: string,
   workflow: string,
 ): Promise<string> {
   const names = ownerAndName(repository)
-  const page = `${originOf(run.url)}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`
+  const page = `${client.serverUrl}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`
   try {
     const shown = await client.request('GET /repos/{owner}/{repo}', names)
     const ref = textOf(members(shown).default_branch)
@@ -125,7 +124,7 @@ async function dispatch(
       { ...names, workflow_id: workflow, ref },
       false,
     )
-    return startedRun(answer, page) ?? page
+    return startedRun(answer, client.serverUrl) ?? page
   } catch (error) {
     if (hasStatus(error, 404)) throw noWorkflow(repository, workflow)
     const needs = 'Actions: read and write'
@@ -136,13 +135,9 @@ async function dispatch(
 }
 
 /** The page of the run itself, where GitHub names it and it is on the same server. */
-function startedRun(data: unknown, page: string): string | null {
+function startedRun(data: unknown, server: string): string | null {
   const { html_url: url } = members(data)
-  return typeof url === 'string' && url.startsWith(`${originOf(page)}/`) ? url : null
-}
-
-function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : 'https://github.com'
+  return typeof url === 'string' && url.startsWith(`${server}/`) ? url : null
 }
 
 function notDispatchable(problem: Problem, error: unknown, workflow: string): Problem {

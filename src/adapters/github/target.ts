@@ -10,7 +10,8 @@ import { createVariables } from './variables.ts'
 import { createVisibilities } from './visibility.ts'
 
 /** Secrets and variables of a repository, one of its environments, or an organization. */
-export function createTarget(client: GitHubClient, spec: TargetSpec): Target {
+/** @param lacksActions known beforehand, and reported: what needs that permission is not tried */
+export function createTarget(client: GitHubClient, spec: TargetSpec, lacksActions = false): Target {
   const location = locate(client, spec)
   const visibilities = createVisibilities(client, spec)
   const { findSecrets, ...secrets } = createSecrets(location, visibilities)
@@ -35,7 +36,7 @@ export function createTarget(client: GitHubClient, spec: TargetSpec): Target {
         variables.variable(record.next),
         variables.variable(record.previous),
         variables.variable(lock),
-        protectionRemarks(location),
+        lacksActions ? [] : protectionRemarks(location),
       ] as const
       throwProblems(await Promise.allSettled(reads))
       const [{ stored, room }, current, next, previous, lockVariable, seen] =

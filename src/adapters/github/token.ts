@@ -10,6 +10,10 @@ interface Mistake {
 const again =
   'copy the token again, into a secret, and pass it as it was copied: only the token itself, on one line'
 
+/** What to do with a private key in the place of a token or of a Client ID: most likely, it is that of the App. */
+export const keyIsMisplaced =
+  'pass the private key of a GitHub App as app-private-key, with its Client ID as app-client-id; if it is an Amazon Pay key, treat it as compromised and generate a new one'
+
 /** What is no token of GitHub's, whatever a token may look like in future; the first that fits is reported. */
 const mistakes: readonly Mistake[] = [
   {
@@ -22,7 +26,7 @@ const mistakes: readonly Mistake[] = [
     signs: /-----BEGIN [A-Z0-9 ]*PRIVATE KEY/,
     code: 'key-wrong-half',
     fact: 'contains a private key, not a token',
-    hint: 'pass the private key of a GitHub App as app-private-key, with its Client ID as app-client-id; if it is an Amazon Pay key, treat it as compromised and generate a new one',
+    hint: keyIsMisplaced,
   },
   {
     signs: /-----BEGIN |^ssh-[a-z0-9]+ /,

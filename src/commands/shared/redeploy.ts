@@ -3,6 +3,8 @@ import { githubOf, type Step } from './context.ts'
 
 /** Warns before the first write if a deploy cannot be started: you can still stop then. */
 export async function checkRedeploy(step: Step): Promise<void> {
+  // The token's own remark has said so already.
+  if (githubOf(step).lacksActions) return
   await eachDeploy(step, 'probably cannot be started', (repository, workflow) =>
     githubOf(step).assertDispatchable(repository, workflow),
   )
