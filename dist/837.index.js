@@ -292,6 +292,7 @@ function createGitHubClient(options) {
     const reportPause = createPauseReporter(options);
     const request = (route, parameters = {}, repeatable = true) => retried(() => send(route, parameters), { ...options, repeatable, reportPause });
     return {
+        serverUrl: options.serverUrl,
         seen,
         request,
         async list(route, parameters, member, pages = maxPages) {
@@ -553,12 +554,15 @@ function forbidden(refusal, attempt) {
         return { code, hint: byWords[1] };
     const accepted = refusal.accepted ? ` and accepts ${(0,domain_text/* onOneLine */.GJ)(refusal.accepted)}` : '';
     const permissions = permissionsOf(attempt);
+    const { forms } = attempt;
+    const newApp = forms ? `; to register an App, use this pre-filled form: ${forms.app}` : '';
+    const newToken = forms ? `, or create a new one (pre-filled form: ${forms.token})` : '';
     return {
         code,
         fact: `${failed(refusal, attempt)}${accepted}`,
         hint: /by integration/i.test(refusal.message)
-            ? `give the GitHub App ${permissions}; GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say`
-            : `give the token ${permissions}; runs from forks and of Dependabot receive no secrets`,
+            ? `give the GitHub App ${permissions}; GITHUB_TOKEN can never read or write secrets, whatever \`permissions\` say${newApp}`
+            : `give the token ${permissions}${newToken}; runs from forks and of Dependabot receive no secrets`,
     };
 }
 /** In GitHub's words for its settings pages. */
@@ -585,20 +589,24 @@ function missing(refusal, { where, kind = 'repository' }) {
     };
 }
 
+// EXTERNAL MODULE: ./lib/adapters/github/forms.js
+var github_forms = __webpack_require__(118);
 ;// CONCATENATED MODULE: ./lib/adapters/github/location.js
+
 
 
 function locate(client, spec) {
     const { path, parameters } = routeOf(spec);
     const { kind } = spec;
     const label = labelOf(spec);
+    const forms = (0,github_forms/* formsFor */.D)([spec], { server: client.serverUrl });
     return {
         name: kind === 'organization' ? spec.organization : spec.repository,
         environment: kind === 'environment' ? spec.environment : null,
         label,
         kind,
         call: (method, rest, more) => client.request(`${method} ${path}${rest}`, { ...parameters, ...more }),
-        attempt: (what, work, write) => attempt({ what, where: label, kind, write }, work),
+        attempt: (what, work, write) => attempt({ what, where: label, kind, write, forms }, work),
     };
 }
 function routeOf(spec) {
@@ -707,9 +715,7 @@ async function readAppPages(app) {
         const { slug, html_url, owner } = members(await app.request('GET /app'));
         const page = linkOf(html_url);
         if (page !== null && typeof slug === 'string') {
-            const { login, type } = members(owner);
-            const folder = type === 'Organization' ? `/organizations/${login}/settings` : '/settings';
-            const settings = `${new URL(page).origin}${folder}/apps/${encodeURIComponent(slug)}`;
+            const settings = `${new URL(page).origin}${folderOf(owner)}/settings/apps/${encodeURIComponent(slug)}`;
             return { install: `${page}/installations/new`, permissions: `${settings}/permissions` };
         }
     }
@@ -720,6 +726,14 @@ async function readAppPages(app) {
         install: 'the page of the App, under Install App',
         permissions: 'its settings under Permissions & events',
     };
+}
+/** Below which path the settings of an App's owner are. */
+function folderOf(owner) {
+    const { login, type, slug } = members(owner);
+    // Only an enterprise has a slug.
+    if (typeof slug === 'string')
+        return `/enterprises/${encodeURIComponent(slug)}`;
+    return type === 'Organization' ? `/organizations/${login}` : '';
 }
 /** An address that can be printed and clicked. */
 function linkOf(value) {
@@ -833,9 +847,10 @@ async function createToken(app, installation, permissions, { owner, repositories
 }
 const maxSkew = 60_000;
 /** What is wrong with the JWT; null when GitHub accepted it. */
-function rejected(error, { clientId, clock }) {
+function rejected(error, options) {
+    const { clientId, clock } = options;
     if (isUnknownApp(error)) {
-        return new problem/* Problem */.AF('token-rejected', `GitHub knows no App with the app-client-id ${(0,domain_text/* quoted */.TL)(clientId)}`, 'copy the Client ID from the page of the App (Settings → Developer settings → GitHub Apps)');
+        return new problem/* Problem */.AF('token-rejected', `GitHub knows no App with the app-client-id ${(0,domain_text/* quoted */.TL)(clientId)}`, `copy the Client ID from the App’s settings page: ${appPages(options)}`);
     }
     if (!(error instanceof GitHubError))
         return null;
@@ -848,7 +863,12 @@ function rejected(error, { clientId, clock }) {
         const seconds = Math.round(Math.abs(skew) / 1000);
         return new problem/* Problem */.AF('token-rejected', `the runner’s clock is ${seconds} seconds ${skew > 0 ? 'behind' : 'ahead of'} GitHub’s, so GitHub rejects requests that are signed with app-private-key: ${answer}`, 'set the runner’s clock (for example by NTP), then run the same command again');
     }
-    return new problem/* Problem */.AF('token-rejected', `app-private-key is not a private key of the App that app-client-id names: ${answer}`, 'compare both with the App’s settings page (Client ID under About, fingerprints under Private keys); if in doubt, generate a new private key there');
+    return new problem/* Problem */.AF('token-rejected', `app-private-key is not a private key of the App that app-client-id names: ${answer}`, `compare both with the App’s settings page (Client ID under About, fingerprints under Private keys); if in doubt, generate a new private key there: ${appPages(options)}`);
+}
+/** Where a person finds the App. Its own page is not known, since GitHub shows it only to the App. */
+function appPages({ serverUrl, owner }) {
+    const ofOrganization = `${serverUrl}/organizations/${encodeURIComponent(owner)}/settings/apps`;
+    return `${ofOrganization} (or ${serverUrl}/settings/apps, if a person owns the App)`;
 }
 const revocationTimeout = 5000;
 /** One try of its own: the step may have used up its time, and its signal may have fired. */
@@ -899,7 +919,7 @@ function createGitHub(client, run, lacksActions = false) {
         approvals: () => readApprovals(client, run),
         openRuns: (repository, before) => readOpenRuns(client, repository, before),
         assertDispatchable: (repository, workflow) => assertDispatchable(client, repository, workflow),
-        dispatch: (repository, workflow) => dispatch(client, run, repository, workflow),
+        dispatch: (repository, workflow) => dispatch(client, repository, workflow),
     };
 }
 async function readApprovals(client, run) {
@@ -964,14 +984,14 @@ async function assertDispatchable(client, repository, workflow) {
     throw new problem/* Problem */.AF('input-invalid', `workflow ${workflow} of ${repository} is disabled`, 'enable it on its page under Actions, or remove redeploy');
 }
 /** Not sent again when the answer is lost: the workflow would run twice. */
-async function dispatch(client, run, repository, workflow) {
+async function dispatch(client, repository, workflow) {
     const names = ownerAndName(repository);
-    const page = `${originOf(run.url)}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`;
+    const page = `${client.serverUrl}/${repository}/actions/workflows/${encodeURIComponent(workflow)}`;
     try {
         const shown = await client.request('GET /repos/{owner}/{repo}', names);
         const ref = textOf(members(shown).default_branch);
         const answer = await client.request('POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches', { ...names, workflow_id: workflow, ref }, false);
-        return startedRun(answer, page) ?? page;
+        return startedRun(answer, client.serverUrl) ?? page;
     }
     catch (error) {
         if (hasStatus(error, 404))
@@ -983,12 +1003,9 @@ async function dispatch(client, run, repository, workflow) {
     }
 }
 /** The page of the run itself, where GitHub names it and it is on the same server. */
-function startedRun(data, page) {
+function startedRun(data, server) {
     const { html_url: url } = members(data);
-    return typeof url === 'string' && url.startsWith(`${originOf(page)}/`) ? url : null;
-}
-function originOf(url) {
-    return URL.canParse(url) ? new URL(url).origin : 'https://github.com';
+    return typeof url === 'string' && url.startsWith(`${server}/`) ? url : null;
 }
 function notDispatchable(problem, error, workflow) {
     const words = wordsOf(error);
@@ -1355,7 +1372,8 @@ function idOf(value) {
 
 
 /** Secrets and variables of a repository, one of its environments, or an organization. */
-function createTarget(client, spec) {
+/** @param lacksActions known beforehand, and reported: what needs that permission is not tried */
+function createTarget(client, spec, lacksActions = false) {
     const location = locate(client, spec);
     const visibilities = createVisibilities(client, spec);
     const { findSecrets, ...secrets } = createSecrets(location, visibilities);
@@ -1379,7 +1397,7 @@ function createTarget(client, spec) {
                 variables.variable(record.next),
                 variables.variable(record.previous),
                 variables.variable(lock),
-                protectionRemarks(location),
+                lacksActions ? [] : protectionRemarks(location),
             ];
             throwProblems(await Promise.allSettled(reads));
             const [{ stored, room }, current, next, previous, lockVariable, seen] = await Promise.all(reads);
