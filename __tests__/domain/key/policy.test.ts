@@ -79,18 +79,16 @@ describe('kind and size', () => {
   })
 })
 
+/** Primes that the flawed library may have made: each is a power of 65537 modulo all small primes. */
+const rocaPrimes = [1234n, 4321n].map((exponent) => {
+  const modulus = product(primesBelow(168).map(BigInt))
+  const power65537 = power(65537n, exponent, modulus)
+  let k = ((3n << 1022n) + exponent * (1n << 1000n)) / modulus
+  while (!isPrime(k * modulus + power65537)) k++
+  return k * modulus + power65537
+})
+
 describe('a public key that is easily broken', () => {
-  // A product of primes that the flawed library may have made: each is a power of 65537 modulo all small primes.
-  const rocaLike = () => {
-    const modulus = product(primesBelow(168).map(BigInt))
-    const rocaPrime = (exponent: bigint) => {
-      const power65537 = power(65537n, exponent, modulus)
-      let k = (2n + (exponent % 2n)) << (1022n - BigInt(modulus.toString(2).length))
-      while (!isPrime(k * modulus + power65537)) k++
-      return k * modulus + power65537
-    }
-    return rocaPrime(1234n) * rocaPrime(4321n)
-  }
   test.each<[string, () => bigint, RegExp]>([
     ['an even modulus', () => n - 1n, /even modulus/],
     ['a factor of 3', () => 3n * p1024, /divisible by 3$/],
@@ -98,7 +96,7 @@ describe('a public key that is easily broken', () => {
     ['the largest prime below 2^17', () => 131071n * p1024, /divisible by 131071$/],
     ['a square', () => p1024 * p1024, /\(nearly\) equal/],
     ['two neighbours', () => p1024 * primeNear(p1024 + 2n, isPrime), /\(nearly\) equal/],
-    ['the fingerprint of ROCA', rocaLike, /ROCA/],
+    ['the fingerprint of ROCA', () => product(rocaPrimes), /ROCA/],
   ])('%s is named', (_, make, words) => {
     expect(weaknessOf(make())).toMatch(words)
   })
@@ -120,8 +118,8 @@ describe('a public key that is easily broken', () => {
 
 describe('the factors of a private key', () => {
   const cases: [string, () => KeyObject, RegExp][] = [
-    ['p = 3', () => keyOf([3n], [p1024, prime(1022)]), /divisible by 3$/],
-    ['p = 65539', () => keyOf([65539n], [p1024, prime(1008)]), /divisible by 65539/],
+    ['p = 3', () => keyOf([3n], [p1024, prime(1022)]), /2 and 2046 bits/],
+    ['p = 65539', () => keyOf([65539n], [p1024, prime(1008)]), /17 and 2032 bits/],
     ['a prime of 64 bits', () => keyOf([prime(64)], [p1024, prime(960)]), /64 and 1984 bits/],
     ['primes of unequal length', () => keyOf([prime(1000)], [prime(1048)]), /1000 and 1048/],
     ['a p of two primes', () => keyOf([prime(512), prime(512)], [q1024]), /not prime/],
@@ -131,6 +129,11 @@ describe('the factors of a private key', () => {
       () => keyOf([p1024], [primeNear(p1024 + 2n ** 920n, isPrime)]),
       /too close together/,
     ],
+    [
+      'primes of the flawed library',
+      () => keyOf([rocaPrimes[0] ?? 0n], [rocaPrimes[1] ?? 0n]),
+      /ROCA/,
+    ],
   ]
 
   test.each(cases)('%s: refused as key-policy', async (_, make, words) => {
@@ -139,6 +142,14 @@ describe('the factors of a private key', () => {
       code: 'key-policy',
       fact: expect.stringMatching(words),
     })
+  })
+
+  test('a factor that is not prime comes before damage', async () => {
+    const whole = madeOf2048Bits(() => keyOf([prime(512), prime(512)], [q1024]))
+    const { dp } = numbersOf(whole.privateKey)
+    const key = keyPairOf(withNumbers(whole.privateKey, { dp: dp + 1n }))
+    await expect(assertPrivatePolicy(key)).rejects.toMatchObject({ code: 'key-policy' })
+    expect(() => assertConsistent(key)).toThrow('its numbers do not match')
   })
 
   test('primes that are far enough apart are no fault', async () => {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { Problem } from '../problem.ts'
 import { bitLength, modulusOf, numbersOf, type RsaNumbers } from './numbers.ts'
 import { type KeyPair, keyParameters } from './pair.ts'
-import { weaknessOf } from './weakness.ts'
+import { hasRocaFingerprint, roca, weaknessOf } from './weakness.ts'
 
 /**
  * Whether a public key is one that Amazon Pay accepts, and not one that is easily broken.
@@ -23,12 +23,13 @@ export async function assertPrivatePolicy(pair: KeyPair): Promise<void> {
   assertKindAndSize(pair.publicKey)
   const numbers = numbersOf(pair.privateKey)
   if (numbers.n !== numbers.p * numbers.q) throw inconsistent()
-  // Primes are tested on other threads, while this one looks at the modulus.
+  // Primes are tested on other threads, while this one looks at the rest. Two primes of half the length need no trial
+  // division.
   const arePrime = Promise.all([isPrime(numbers.p), isPrime(numbers.q)])
-  assertStrongModulus(pair.publicKey)
   assertStrongFactors(numbers)
+  const damage = findDamage(pair)
   if ((await arePrime).includes(false)) throw weak('a factor that is not prime')
-  assertConsistent(pair)
+  if (damage) throw damage
 }
 
 /**
@@ -37,8 +38,12 @@ export async function assertPrivatePolicy(pair: KeyPair): Promise<void> {
  * @throws Problem `key-inconsistent`
  */
 export function assertConsistent(pair: KeyPair): void {
-  assertArithmetic(numbersOf(pair.privateKey))
-  assertSigns(pair)
+  const damage = findDamage(pair)
+  if (damage) throw damage
+}
+
+function findDamage(pair: KeyPair): Problem | null {
+  return fits(numbersOf(pair.privateKey)) && signs(pair) ? null : inconsistent()
 }
 
 /** What GitHub accepts as the private key of a GitHub App: RSA of 2048 bits or more. */
@@ -109,10 +114,10 @@ function weak(what: string): Problem {
 }
 
 /** n = p·q, e·d ≡ 1, and dp, dq, qi fit (RFC 8017 §3.2). */
-function assertArithmetic({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): void {
+function fits({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): boolean {
   const [p1, q1] = [p - 1n, q - 1n]
   // The last line also demands p ≠ q: nothing has an inverse modulo itself.
-  const fits =
+  return (
     p > 1n &&
     q > 1n &&
     n === p * q &&
@@ -124,13 +129,13 @@ function assertArithmetic({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): void {
     dq === d % q1 &&
     qi < p &&
     (qi * q) % p === 1n
-  if (!fits) throw inconsistent()
+  )
 }
 
 const isPrime = promisify(checkPrime)
 
-/** Of the same length, and far enough apart (FIPS 186-5, A.1.1). */
-function assertStrongFactors({ p, q }: RsaNumbers): void {
+/** Of the same length, far enough apart (FIPS 186-5, A.1.1), and not made by the flawed library. */
+function assertStrongFactors({ n, p, q }: RsaNumbers): void {
   const bits = keyParameters.modulusLength / 2
   if (bitLength(p) !== bits || bitLength(q) !== bits) {
     const lengths = [bitLength(p), bitLength(q)].sort((a, b) => a - b).join(' and ')
@@ -140,23 +145,24 @@ function assertStrongFactors({ p, q }: RsaNumbers): void {
   if (bitLength(distance) <= bits - 100) {
     throw weak('two factors that are too close together (FIPS 186-5, A.1.1)')
   }
+  if (hasRocaFingerprint(n)) throw weak(roca)
 }
 
 /** In bytes, of AMZN-PAY-RSASSA-PSS-V2 and AMZN-PAY-RSASSA-PSS. */
 const saltLengths: readonly number[] = [32, 20]
 
-function assertSigns({ privateKey, publicKey }: KeyPair): void {
+function signs({ privateKey, publicKey }: KeyPair): boolean {
   const message = randomBytes(32)
   const padding = constants.RSA_PKCS1_PSS_PADDING
-  const signs = (saltLength: number): boolean => {
-    const signature = sign('sha256', message, { key: privateKey, padding, saltLength })
-    return verify('sha256', message, { key: publicKey, padding, saltLength }, signature)
-  }
   // OpenSSL throws for numbers with which it cannot compute, such as even factors.
   try {
-    if (saltLengths.every(signs)) return
-  } catch {}
-  throw inconsistent()
+    return saltLengths.every((saltLength) => {
+      const signature = sign('sha256', message, { key: privateKey, padding, saltLength })
+      return verify('sha256', message, { key: publicKey, padding, saltLength }, signature)
+    })
+  } catch {
+    return false
+  }
 }
 
 export function inconsistent(

@@ -6,11 +6,12 @@ export function weaknessOf(modulus: bigint): string | null {
   const factor = smallFactorOf(modulus)
   if (factor !== null) return `a modulus that is divisible by ${factor}`
   if (isNearSquare(modulus)) return 'a modulus whose two factors are (nearly) equal'
-  if (hasRocaFingerprint(modulus)) {
-    return 'a modulus with the fingerprint of ROCA (CVE-2017-15361), a flaw of some smart cards and TPMs'
-  }
+  if (hasRocaFingerprint(modulus)) return roca
   return null
 }
+
+export const roca =
+  'a modulus with the fingerprint of ROCA (CVE-2017-15361), a flaw of some smart cards and TPMs'
 
 /** Trial division goes this far; a record's key is checked for every target, so it has to take milliseconds. */
 const smallFactorLimit = 2 ** 17
@@ -63,7 +64,7 @@ function isNearSquare(modulus: bigint): boolean {
 const rocaPrimes = primesBelow(168).slice(1)
 
 /** Primes of the flawed library are a power of 65537 modulo each small prime, and so is their product. */
-function hasRocaFingerprint(modulus: bigint): boolean {
+export function hasRocaFingerprint(modulus: bigint): boolean {
   return rocaPrimes.every((prime) => isPowerOf65537(Number(modulus % BigInt(prime)), prime))
 }
 
