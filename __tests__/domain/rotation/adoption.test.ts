@@ -18,6 +18,13 @@ const short = (found: Adoption | string): string => {
 
 test.each<[string, Partial<Record<Slot, SlotContent>>, Key | null, object, string]>([
   ['a pair without record', { current: has(own, false) }, own, {}, 'id record'],
+  [
+    'a pair without record, in a region',
+    { current: has(own, false) },
+    own,
+    { region: 'eu' },
+    'id record',
+  ],
   ['a pair that is adopted already', { current: has(own) }, own, {}, ''],
   [
     'a record with a mistyped ID',
@@ -120,4 +127,12 @@ test('the record that is kept is the one that describes this key', () => {
   expect(plan({}).record?.fingerprint).toBe(own.fingerprint)
   expect(plan(false).record).toBeNull()
   expect(plan(false).since).toBe('2026-11-01T00:00:00Z')
+})
+
+test('another key than its record describes is named with its input and its variable', () => {
+  const ring = { ...ringOf({ current: own }), found: ['current' as const] }
+  const target = view({ current: has(other) }, ring)
+  expect(() => planAdoption(target, ring, request)).toThrow(
+    `variable AMAZON_PAY_KEY describes key ${other.fingerprint}, but current-private-key is key ${own.fingerprint}`,
+  )
 })

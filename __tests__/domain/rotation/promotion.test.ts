@@ -177,6 +177,14 @@ describe('activate', () => {
   })
 })
 
+test('a third key that was stored by hand is named, and not overwritten', () => {
+  const ring = { ...ringOf({ current: third, next: staged, previous: current }), changing: true }
+  const target = view({ current: has(current), next: marked }, ring)
+  expect(() => planPromotion(target, ring, activation)).toThrow(
+    `variable AMAZON_PAY_KEY describes key ${current.fingerprint}, but current-private-key is key ${third.fingerprint}`,
+  )
+})
+
 test('a Public Key ID of the other environment is not taken', () => {
   const publicKeyId = parsePublicKeyId(`LIVE-${'B'.repeat(24)}`)
   expect(plan(before, { current, next: staged }, { publicKeyId })).toBe('pay-environment-mismatch')

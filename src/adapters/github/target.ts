@@ -9,8 +9,10 @@ import { createSecrets } from './secrets.ts'
 import { createVariables } from './variables.ts'
 import { createVisibilities } from './visibility.ts'
 
-/** Secrets and variables of a repository, one of its environments, or an organization. */
-/** @param lacksActions known beforehand, and reported: what needs that permission is not tried */
+/**
+ * Secrets and variables of a repository, one of its environments, or an organization.
+ * @param lacksActions known beforehand, and reported: what needs that permission is not tried
+ */
 export function createTarget(client: GitHubClient, spec: TargetSpec, lacksActions = false): Target {
   const location = locate(client, spec)
   const visibilities = createVisibilities(client, spec)
