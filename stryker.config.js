@@ -17,10 +17,13 @@ export default {
   jest: {
     projectType: 'custom',
     config: { ...jest, roots: [`<rootDir>/__tests__/${part}`], randomize: false },
-    enableFindRelatedTests: false,
+    // Loads only the test files that import the mutated file.
+    enableFindRelatedTests: true,
   },
   coverageAnalysis: 'perTest',
   concurrency: 2,
+  // Jest keeps memory from run to run.
+  maxTestRunnerReuse: 60,
   timeoutMS: 20_000,
   // Stryker would rewrite a tsconfig.json for its sandbox, and cannot read that of TypeScript 7.
   tsconfigFile: 'none.json',

@@ -120,6 +120,13 @@ test.each<[string, Contents, Parameters<typeof health>[1], string | null, RegExp
     /needs its slot for the staged key/,
   ],
   [
+    'a key is staged, and the previous one has no record',
+    { current: has(current), next: waiting, previous: has(old, false) },
+    {},
+    'retire',
+    /needs its slot for the staged key/,
+  ],
+  [
     'a key is staged, and only the record of the previous one is left',
     { current: has(current), next: waiting, previous: { ...has(old), secret: false } },
     {},
@@ -271,6 +278,27 @@ test.each<[string, Contents, Parameters<typeof health>[1], readonly RegExp[]]>([
 ])('the findings about %s', (_, contents, more, facts) => {
   const { findings } = health(contents, more)
   expect(findings.map(({ fact }) => fact)).toEqual(facts.map((fact) => expect.stringMatching(fact)))
+})
+
+test('a finding has its own next step, or that of the target', () => {
+  const { findings, nextStep } = health({ current: has(current) }, { days: 90 })
+  expect(findings).toEqual([{ fact: expect.any(String), next: nextStep.text }])
+  const [waits] = health({ current: has(current), next: waiting }, { days: 14 }).findings
+  expect(waits).toEqual({ fact: 'the staged key has been waiting for 14 days', next: null })
+})
+
+test('a key that is not there is not due', () => {
+  const now = new Date('2026-12-01T00:00:00Z')
+  expect(healthOf(view({}, ring), { now, maxAgeDays: 1, locked: false }).due).toBe(false)
+})
+
+test('without a compared record, the date is that of the secret, or of the record', () => {
+  const late = '2026-11-05T00:00:00Z'
+  const found = (previous: SlotContent) => health({ previous }).previous.since
+  expect(found({ ...has(old), updatedAt: late })).toBe(late)
+  expect(found({ ...has(old), secret: false })).toBe('2026-11-01T00:00:00Z')
+  const current = { ...has(staged, false), updatedAt: late }
+  expect(health({ current }).current.since).toBe(late)
 })
 
 test('ages are counted in whole days, from when a key was made or stored', () => {

@@ -22,7 +22,10 @@ test('a lock is read as it was written', () => {
 test.each([
   ['text', 'nonsense'],
   ['null', 'null'],
-  ['a member missing', '{"id":"x"}'],
+  ['without an id', JSON.stringify({ ...lock, id: undefined })],
+  ['without a run', JSON.stringify({ ...lock, run: undefined })],
+  ['without an attempt', JSON.stringify({ ...lock, attempt: undefined })],
+  ['with a number as its run', JSON.stringify({ ...lock, run: 6 })],
 ])('a lock that is %s is read as nothing', (_, text) => {
   expect(readLock(text)).toBeNull()
 })
@@ -47,6 +50,7 @@ test('who has a lock and until when is said', () => {
 
 test.each([
   'https://evil.example/acme/shop',
+  'https://github.com/evil example',
   'https://github.com.evil.example/acme/shop',
   'https://github.com@evil.example/acme/shop',
   'https://github.com/x) [click](https://evil.example/)',
@@ -54,4 +58,22 @@ test.each([
   const { fact } = locked(variable({ ...lock, run: forged }), 'AMAZON_PAY_KEY_LOCK', run)
   expect(fact).toContain('another run')
   expect(fact).not.toContain('evil')
+})
+
+test.each([
+  [
+    'http://ghes.example:8080/a/b/actions/runs/7',
+    'http://ghes.example:8080/a/b/actions/runs/6',
+    'the run http:',
+  ],
+  ['', lock.run, 'another run'],
+  ['see https://github.com/', lock.run, 'another run'],
+  [run.url, `${lock.run}/${'x'.repeat(200)}`, 'another run'],
+])('from a run at %j, the lock of %s is one of %s', (url, other, words) => {
+  const { fact } = locked(variable({ ...lock, run: other }), 'AMAZON_PAY_KEY_LOCK', { url })
+  expect(fact).toContain(words)
+})
+
+test('a lock without text is one of another run', () => {
+  expect(locked(variable('nonsense'), 'AMAZON_PAY_KEY_LOCK', run).fact).toContain('another run')
 })

@@ -68,6 +68,55 @@ describe('activate', () => {
       { region: 'us' },
       'region-mismatch',
     ],
+    [
+      'the current key whose secret is gone is not the first one',
+      { current: { ...has(current), secret: false }, next: waiting },
+      { current, next: staged },
+      {},
+      'mark keep clear',
+    ],
+    [
+      'without a current key, but with a previous one, is not the first one',
+      { next: waiting, previous: has(third) },
+      { next: staged },
+      {},
+      'mark clear',
+    ],
+    [
+      'a previous record whose secret is gone is kept again',
+      { ...before, previous: { ...has(current), secret: false } },
+      { current, next: staged },
+      {},
+      'mark keep clear',
+    ],
+    [
+      'a pair without record, without current-private-key',
+      { current: has(current, false), next: waiting },
+      { next: staged },
+      {},
+      'pair-unmanaged',
+    ],
+    [
+      'a forged staged record',
+      { ...before, next: { key: staged, text: '{}' } },
+      { current, next: staged },
+      {},
+      'record-unreadable',
+    ],
+    [
+      'an ID without prefix fits any environment',
+      before,
+      { current, next: staged },
+      { publicKeyId: parsePublicKeyId('B'.repeat(24)) },
+      'mark keep clear',
+    ],
+    [
+      'a key without environment fits any ID',
+      { ...before, next: has(staged, { publicKeyId: null, payEnvironment: null }) },
+      { current, next: staged },
+      {},
+      'mark keep clear',
+    ],
     ['nothing is staged', { current: has(current) }, { current }, {}, 'staged-key-missing'],
     [
       'another key is staged',
@@ -171,10 +220,80 @@ describe('activate', () => {
     )
   })
 
+  test('the Public Key ID that an interrupted run has not written yet is not missed', () => {
+    const begun = { current: has(current), next: marked }
+    const found = plan(begun, { current, next: staged }, {}, { publicKeyId: false })
+    expect(short(found)).toBe('keep clear')
+  })
+
+  test('the old key is kept with its own record', () => {
+    const found = plan(before, { current, next: staged })
+    expect(found).toMatchObject({
+      old: { fingerprint: current.fingerprint },
+      keep: { key: { fingerprint: current.fingerprint }, record: { publicKeyId: current.id } },
+      warnings: [],
+    })
+  })
+
+  test('an older key in previous is named by its ID only when its record was compared', () => {
+    const messageOf = (previous: Key | undefined) => {
+      const ring = ringOf({ current, next: staged, ...(previous && { previous }) })
+      const target = view({ ...before, previous: has(third) }, ring)
+      return () => planPromotion(target, ring, activation)
+    }
+    expect(messageOf(third)).toThrow(`an older key, Public Key ID ${third.id.id}, that was never`)
+    expect(messageOf(undefined)).toThrow('an older key that was never retired')
+  })
+
+  test.each<[string, Contents, Keys, object, number]>([
+    ['for the first pair', { next: waiting }, { next: staged }, {}, 2],
+    ['for a previous key', before, { current, next: staged }, {}, 1],
+    [
+      'where the secret of previous exists',
+      { current: has(current), next: marked, previous: has(current, false) },
+      { current, next: staged, previous: current },
+      {},
+      0,
+    ],
+    [
+      'where the staged secret is gone',
+      { current: has(current), next: { ...marked, secret: false }, previous: has(current) },
+      { current, previous: staged },
+      {},
+      0,
+    ],
+    [
+      'for a rollback',
+      { current: has(current), previous: has(staged) },
+      { current, previous: staged },
+      { change: 'rollback' },
+      1,
+    ],
+    [
+      'for a rollback that discards a staged key',
+      { current: has(current), next: has(third), previous: has(staged) },
+      { current, next: third, previous: staged },
+      { change: 'rollback', replaceStaged: third.fingerprint },
+      0,
+    ],
+  ])('room is needed %s', (_, contents, keys, more, needed) => {
+    const planned = (room: number) => plan(contents, keys, more, { room })
+    expect(typeof planned(needed)).toBe('object')
+    if (needed > 0) expect(planned(needed - 1)).toBe('secret-write-failed')
+  })
+
   test('there is no room for the previous key', () => {
     expect(plan(before, { current, next: staged }, {}, { room: 0 })).toBe('secret-write-failed')
     expect(short(plan(before, { current, next: staged }, {}, { room: 1 }))).toBe('mark keep clear')
   })
+})
+
+test('a staged secret without record is named when a rollback needs its slot', () => {
+  const ring = ringOf({ current, previous: staged })
+  const contents = { current: has(current), next: has(third, false), previous: has(staged) }
+  expect(() => planPromotion(view(contents, ring), ring, going)).toThrow(
+    'secret AMAZON_PAY_PRIVATE_KEY_NEXT has no key record in variable AMAZON_PAY_KEY_NEXT',
+  )
 })
 
 test('a third key that was stored by hand is named, and not overwritten', () => {
@@ -205,6 +324,20 @@ describe('an interrupted activation goes on', () => {
       { current, next: staged },
       {},
       'mark keep clear',
+    ],
+    [
+      'after a mark without an ID',
+      { current: has(current), next: has(staged, { change: 'activate', publicKeyId: null }) },
+      { current, next: staged },
+      {},
+      'mark keep clear',
+    ],
+    [
+      'after the secret of previous, with inputs from before',
+      { current: has(current), next: marked, previous: has(current, false) },
+      { current, next: staged },
+      {},
+      'keep clear',
     ],
     [
       'after the secret of previous',
@@ -282,6 +415,20 @@ describe('an interrupted activation goes on', () => {
       { current: staged, next: staged },
       { resumed: true },
       'pair-changed',
+    ],
+    [
+      'with a key that is current without an ID',
+      { current: has(staged, { publicKeyId: null }) },
+      { current: staged },
+      {},
+      'pair-mismatch',
+    ],
+    [
+      'with a key that is current already, whatever current-private-key has',
+      { current: has(staged) },
+      { current: third },
+      {},
+      'finished',
     ],
     [
       'with a current record that an old one of the previous key replaced',
@@ -397,6 +544,55 @@ describe('rollback', () => {
       { current, previous: staged, next: third },
       {},
       'change-unfinished',
+    ],
+    [
+      'while another key of another region is staged that may go',
+      { ...normal, next: has(third, { publicKeyId: null, region: 'us' }) },
+      { current, previous: staged, next: third },
+      { replaceStaged: third.fingerprint, region: 'eu' },
+      'discard stage mark keep clear',
+    ],
+    [
+      'over a pair without record, while a staged secret has none either',
+      { current: has(current, false), next: has(third, false), previous: has(staged) },
+      { previous: staged },
+      { keepPrevious: false },
+      'staged-key-exists',
+    ],
+    [
+      'over a pair without record, while another key is staged',
+      { current: has(current, false), next: has(third), previous: has(staged) },
+      { previous: staged, next: third },
+      { keepPrevious: false },
+      'staged-key-exists',
+    ],
+    [
+      'while a forged record is staged',
+      { ...normal, next: { key: third, text: '{}' } },
+      { current, previous: staged },
+      {},
+      'record-unreadable',
+    ],
+    [
+      'in a target where a rollback to another key was begun',
+      { current: has(current), next: { ...has(third, { change: 'rollback' }), secret: false } },
+      { current, previous: staged },
+      {},
+      'nothing-to-roll-back',
+    ],
+    [
+      'goes on where nothing is in previous yet',
+      { current: has(current), next: markedBack },
+      { current, next: staged },
+      {},
+      'keep clear',
+    ],
+    [
+      'marks a copy of the current key, with inputs from before',
+      { ...normal, next: markedBack, previous: has(current) },
+      { current, next: staged },
+      {},
+      'keep clear',
     ],
     [
       'goes on after the mark',

@@ -40,10 +40,10 @@ export function planAdoption(view: TargetView, ring: Ring, request: AdoptionRequ
   if (record && record.fingerprint !== ring.current.fingerprint) {
     throw otherKey(record, 'current', ring.current.fingerprint, names)
   }
-  const sameId = record?.publicKeyId?.id === request.publicKeyId.id
+  const own = record?.publicKeyId?.id === request.publicKeyId.id ? record : null
   return {
-    writeId: !view.publicKeyId || !sameId,
-    writeRecord: !sameId || !isInScope(record, request),
+    writeId: !view.publicKeyId || own === null,
+    writeRecord: own === null || !isInScope(own, request),
     record,
     since: secret.createdAt,
     warnings: corrections(view, request),
@@ -68,9 +68,8 @@ function corrections({ slots, names }: TargetView, request: AdoptionRequest): Wa
   return facts.filter((fact) => fact !== null).map((fact) => ({ fact, hint }))
 }
 
-function isInScope(record: PayScope | null, { region, payEnvironment }: PayScope): boolean {
+function isInScope(record: PayScope, { region, payEnvironment }: PayScope): boolean {
   return (
-    record !== null &&
     (region === null || record.region === region) &&
     (payEnvironment === null || record.payEnvironment === payEnvironment)
   )

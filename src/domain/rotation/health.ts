@@ -64,7 +64,7 @@ export function healthOf(view: TargetView, options: HealthOptions): Health {
   const due = (slots.current.days ?? -1) >= options.maxAgeDays
   const { publicKeyId, names } = view
   const state: State = { ...slots, ...options, due, publicKeyId, names, change: changeIn(view) }
-  const found = rules.flatMap((rule) => rule(state) || [])
+  const found = rules.map((rule) => rule(state)).filter((one) => one !== false)
   return {
     ...slots,
     due,
@@ -77,7 +77,7 @@ export function healthOf(view: TargetView, options: HealthOptions): Health {
 
 /** The date in a record that was not compared may be forged, so GitHub's own date is used then. */
 function madeAt(slot: SlotView): string | null {
-  return (slot.compared ? slot.record?.madeAt : null) ?? changedAt(slot)
+  return slot.record && slot.compared ? slot.record.madeAt : changedAt(slot)
 }
 
 function changedAt({ secret, stored }: SlotView): string | null {
@@ -114,8 +114,9 @@ const isSame = ({ record }: SlotView, other: SlotView): boolean =>
 const isUnrecorded = ({ secret, record, problem }: SlotView): boolean =>
   secret !== null && record === null && !problem
 
+/** A secret without a believable record is left to rules that come first. */
 const isStaged = ({ next, current }: State): boolean =>
-  next.record !== null && next.secret !== null && !isSame(next, current)
+  next.secret !== null && !isSame(next, current)
 
 const problemRule =
   (slot: Slot): Rule =>
@@ -126,26 +127,26 @@ const problemRule =
       next: run(null, problem.hint),
     }
 
+function unfinished(change: Change, id: string | null, locked: boolean) {
+  const withId = id ? ` with public-key-id: ${id}` : ' with the same public-key-id'
+  const again = `run command: ${change} again${change === 'activate' ? withId : ''}`
+  return {
+    fact: `command: ${change} ${locked ? 'has not finished' : 'was interrupted'}${id ? ` (Public Key ID ${id})` : ''}`,
+    next: run(
+      change,
+      locked
+        ? `wait until the run that is changing the keys has ended, at most three minutes; if status still says so, ${again}`
+        : `${again} to finish it; do not deploy before it has succeeded`,
+    ),
+  }
+}
+
 /**
  * All rules, the most urgent first: finish what was interrupted, then repair what is missing, then renew what is old. The
  * first rule that applies and has a next step decides the next step.
  */
 const rules: readonly Rule[] = [
-  ({ change, next, locked }) => {
-    if (!change) return false
-    const id = shownId(next)
-    const withId = id ? ` with public-key-id: ${id}` : ' with the same public-key-id'
-    const again = `run command: ${change} again${change === 'activate' ? withId : ''}`
-    return {
-      fact: `command: ${change} ${locked ? 'has not finished' : 'was interrupted'}${id ? ` (Public Key ID ${id})` : ''}`,
-      next: run(
-        change,
-        locked
-          ? `wait until the run that is changing the keys has ended, at most three minutes; if status still says so, ${again}`
-          : `${again} to finish it; do not deploy before it has succeeded`,
-      ),
-    }
-  },
+  ({ change, next, locked }) => change !== null && unfinished(change, shownId(next), locked),
   ({ locked, names }) =>
     locked && {
       fact: `another run is changing the keys now (variable ${names.lock})`,
@@ -227,12 +228,10 @@ const rules: readonly Rule[] = [
           ),
     },
   ({ next: { days }, change }) =>
-    days !== null &&
-    days >= maxStagedDays &&
-    !change && { fact: `the staged key has been waiting for ${daysWords(days)}` },
+    (days ?? 0) >= maxStagedDays &&
+    !change && { fact: `the staged key has been waiting for ${daysWords(days ?? 0)}` },
   ({ current, previous }) =>
     !current.secret &&
-    !current.record &&
     !previous.secret && {
       next: run('generate', 'run command: generate to stage the first key'),
     },
@@ -257,8 +256,9 @@ const rules: readonly Rule[] = [
       next: run('retire', 'run command: retire again to finish it'),
     },
   ({ previous: { days } }) =>
-    days !== null &&
-    days >= maxPreviousDays && { fact: `the previous key has been kept for ${daysWords(days)}` },
+    (days ?? 0) >= maxPreviousDays && {
+      fact: `the previous key has been kept for ${daysWords(days ?? 0)}`,
+    },
   ({ previous }) => {
     const id = shownId(previous)
     return (

@@ -88,8 +88,8 @@ function assertRetired(view: TargetView, ring: Ring, ours: readonly string[]): v
   const begun = changeIn(view) !== null
   // A secret without record: left by this interrupted change, or (below) identified by the ring.
   const leftover = record === null && (!secret || begun)
-  const key = record?.fingerprint ?? ring.previous?.fingerprint ?? ''
-  if (leftover || ours.includes(key)) return
+  const key = record?.fingerprint ?? ring.previous?.fingerprint
+  if (leftover || ours.some((fingerprint) => fingerprint === key)) return
   const known = shownId(slots.previous)
   const id = known ? `, Public Key ID ${known},` : ''
   throw new Problem(

@@ -34,7 +34,7 @@ export function planPromotion(view: TargetView, ring: Ring, request: PromotionRe
   // With keepPrevious, planOldKey refuses an older key in `previous`. Without it, that key stays, which is a warning.
   const unchanged = request.keepPrevious ? [] : unchangedWarnings(view, key)
   if (current.record?.fingerprint === key) {
-    assertFinished(view, request)
+    assertFinished(view, current.record, request)
     return { ...nothingToWrite, clear: staged !== null, warnings: unchanged }
   }
   if (staged) assertScope(request, staged)
@@ -71,12 +71,15 @@ const nothingToWrite = {
   first: false,
 }
 
-function assertFinished({ slots }: TargetView, request: PromotionRequest): void {
-  const { current, previous } = slots
-  const { record, publicKeyId } = request
+function assertFinished(
+  { slots: { current, previous } }: TargetView,
+  record: KeyRecord,
+  request: PromotionRequest,
+): void {
+  const { publicKeyId } = request
   // An old record of the previous key may have been put back in place of the current one.
   if (current.problem && previous.record?.fingerprint === record.fingerprint) throw current.problem
-  if (current.record?.publicKeyId?.id !== publicKeyId.id) {
+  if (record.publicKeyId?.id !== publicKeyId.id) {
     const id = shownId(current)
     throw new Problem(
       'pair-mismatch',
@@ -84,7 +87,7 @@ function assertFinished({ slots }: TargetView, request: PromotionRequest): void 
       'if the Public Key ID in the record is wrong, run command: adopt with the right one',
     )
   }
-  assertScope(request, current.record)
+  assertScope(request, record)
 }
 
 /** The ID must come from the view of Integration Central that matches the record of the key. */
