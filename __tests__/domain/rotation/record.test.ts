@@ -82,11 +82,44 @@ test.each([
   ['a region that is none', edited({ region: 'uk' })],
   ['a time without zone', edited({ madeAt: '2026-11-02 00:00:00' })],
   ['a mark that is none', edited({ change: 'retire' })],
+  ['no run', edited({ run: '' })],
+  ['a number as its run', edited({ run: 5 })],
+  ['a number as its public key', edited({ publicKey: 5 })],
   ['a run that is too long', edited({ run: 'x'.repeat(501) })],
   ['a public key that is none', edited({ publicKey: '-----BEGIN PUBLIC KEY-----\nx' })],
   ['a public key with text around it', edited({ publicKey: `x\n${members.publicKey}` })],
 ])('a record with %s is unreadable', (_, changed) => {
   expect(code(changed)).toBe('record-unreadable')
+})
+
+test.each([
+  ['null', 'is not a JSON object'],
+  ['"text"', 'is not a JSON object'],
+  ['5', 'is not a JSON object'],
+  ['[{"version":1}]', 'is not a JSON object'],
+  ['{', 'is not JSON'],
+  ['{"version":2}', 'does not have version 1'],
+  ['{"version":1}', 'has no member fingerprint, or a malformed one'],
+  [edited({ fingerprint: stranger.fingerprint }), 'a publicKey that does not match'],
+  [JSON.stringify({ ...members, signature: undefined }), 'has no signature as its last member'],
+  [edited({ region: 'us' }), 'has no valid signature of the key that it describes for the current'],
+])('what is wrong with %s is said', (changed, fact) => {
+  expect(() => readKeyRecord(changed, 'current')).toThrow(fact)
+})
+
+test.each([
+  ['current', 'command: adopt'],
+  ['next', 'command: generate'],
+  ['previous', 'command: retire'],
+] as const)('a record of %s that is not believed is repaired with %s', (slot, command) => {
+  expect(() => readKeyRecord('{}', slot)).toThrow(command)
+})
+
+test('a run of 500 characters is read', () => {
+  const record = recordOf(key, { run: 'x'.repeat(500) })
+  expect(readKeyRecord(writeKeyRecord(record, 'current', key.pair), 'current').run).toHaveLength(
+    500,
+  )
 })
 
 test('a record that was copied from another slot is forged', () => {

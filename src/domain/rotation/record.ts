@@ -92,24 +92,20 @@ function signedText(slot: Slot, unsigned: string): Buffer {
  */
 export function readKeyRecord(text: string, slot: Slot): KeyRecord {
   const record = parse(text, slot)
-  const [, head, signature] = signatureMember.exec(text) ?? []
-  const valid =
-    head !== undefined &&
-    signature !== undefined &&
-    verify(
-      'sha256',
-      signedText(slot, `${head}}`),
-      { key: record.publicKey, padding },
-      Buffer.from(signature, 'base64'),
-    )
-  if (valid) return record
+  const signed = signatureMember.exec(text)
+  if (signed && isSignedBy(record.publicKey, slot, signed)) return record
   throw new Problem(
     'record-forged',
-    head === undefined
-      ? 'has no signature as its last member, so this action did not write it'
-      : `has no valid signature of the key that it describes for the ${slot} slot: it was edited, or copied from another variable`,
+    signed
+      ? `has no valid signature of the key that it describes for the ${slot} slot: it was edited, or copied from another variable`
+      : 'has no signature as its last member, so this action did not write it',
     repair(slot),
   )
+}
+
+function isSignedBy(key: KeyObject, slot: Slot, [, head, signature]: RegExpExecArray): boolean {
+  const bytes = Buffer.from(`${signature}`, 'base64')
+  return verify('sha256', signedText(slot, `${head}}`), { key, padding }, bytes)
 }
 
 function repair(slot: Slot): string {
