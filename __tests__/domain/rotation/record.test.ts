@@ -1,3 +1,4 @@
+import { privateKeyPem } from '../../../src/domain/key/pair.ts'
 import {
   newRecord,
   readKeyRecord,
@@ -82,6 +83,14 @@ test.each([
   ['a region that is none', edited({ region: 'uk' })],
   ['a time without zone', edited({ madeAt: '2026-11-02 00:00:00' })],
   ['a mark that is none', edited({ change: 'retire' })],
+  ['an environment that is none', edited({ payEnvironment: 'test' })],
+  ['an ID with a space', edited({ publicKeyId: ` ${key.id.id}` })],
+  ['an ID in a list', edited({ publicKeyId: [key.id.id] })],
+  ['a time after text', edited({ madeAt: 'x2026-11-02T00:00:00Z' })],
+  ['a time before text', edited({ madeAt: '2026-11-02T00:00:00Zx' })],
+  ['a time in a list', edited({ madeAt: ['2026-11-02T00:00:00Z'] })],
+  ['a day that does not exist', edited({ madeAt: '2026-13-02T00:00:00Z' })],
+  ['a private key', edited({ publicKey: privateKeyPem(key.pair) })],
   ['no run', edited({ run: '' })],
   ['a number as its run', edited({ run: 5 })],
   ['a number as its public key', edited({ publicKey: 5 })],

@@ -191,9 +191,8 @@ const memberChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 /** Accepts an ID only in the form in which this action writes it, without the repairs of an input. */
 function idOf(value: unknown): PublicKeyId | null {
-  if (typeof value !== 'string') return null
   try {
-    const parsed = parsePublicKeyId(value)
+    const parsed = parsePublicKeyId(String(value))
     return parsed.id === value ? parsed : null
   } catch {
     return null
@@ -202,11 +201,10 @@ function idOf(value: unknown): PublicKeyId | null {
 
 /** Accepts a key only in the form in which this action writes it, and only under the key policy. */
 function publicKeyOf(pem: string): KeyObject | null {
-  // createPublicKey would also accept a private key and derive the public key; a record never contains one.
-  if (!pem.startsWith('-----BEGIN PUBLIC KEY-----\n')) return null
   try {
     const publicKey = createPublicKey(pem)
     assertPublicPolicy(publicKey)
+    // Not so for a private key, from which createPublicKey derives the public one.
     return publicKeyPem(publicKey) === pem ? publicKey : null
   } catch {
     return null
