@@ -114,6 +114,20 @@ test.each<[string, Contents, Keys, Key | null, string]>([
     'record-unreadable',
   ],
   [
+    'a key that is in next-private-key as well',
+    normal,
+    { ...keys, next: old },
+    null,
+    'pair-changed',
+  ],
+  [
+    'an unreadable record whose secret is gone',
+    { ...normal, previous: { ...forged, secret: false } },
+    keys,
+    null,
+    'record',
+  ],
+  [
     'a key that is in current-private-key as well',
     { current: has(staged), previous: has(old) },
     { current: old, next: staged, previous: old },
@@ -137,6 +151,12 @@ test('the key that Amazon Pay is asked about is the one in the inputs, if they h
 test.each<[string, SlotContent['record'], Contents[], string | null]>([
   ['names its Public Key ID', {}, [], old.id.id],
   ['without an ID names none', { publicKeyId: null }, [], null],
+  [
+    'names its ID beside a staged key without one',
+    {},
+    [{ next: has(staged, { publicKeyId: null }) }],
+    old.id.id,
+  ],
   ['with the ID of the current key names none', { publicKeyId: current.id }, [], null],
   [
     'with an ID that another target uses names none',

@@ -138,7 +138,7 @@ function parse(text: string, slot: Slot): KeyRecord {
   const misshapen = Object.entries(memberChecks).find(([name, fits]) => !fits(members[name]))
   if (misshapen) throw unreadable(`has no member ${misshapen[0]}, or a malformed one`)
   const publicKey = publicKeyOf(members.publicKey as string)
-  if (!publicKey || fingerprint(publicKey) !== members.fingerprint) {
+  if (publicKey === null || fingerprint(publicKey) !== members.fingerprint) {
     throw unreadable('has a publicKey that does not match its fingerprint')
   }
   const known = members as unknown as KeyRecord
