@@ -286,6 +286,30 @@ describe('the move of one target', () => {
       'stage',
     ],
     [
+      'an empty slot is staged where another key may be replaced elsewhere',
+      {},
+      {},
+      { replaceStaged: staged.fingerprint },
+      other.fingerprint,
+      'stage',
+    ],
+    [
+      'a missing record is written for any region',
+      { next: { key: staged, record: false } },
+      { next: staged },
+      { region: 'us' },
+      staged.fingerprint,
+      'record',
+    ],
+    [
+      'a staged key of another region is replaced',
+      { next: waiting },
+      {},
+      { replaceStaged: staged.fingerprint, region: 'us' },
+      null,
+      'replace',
+    ],
+    [
       'a staged key is replaced in a target that has another one',
       { next: waiting },
       {},
@@ -365,6 +389,28 @@ describe('the move of one target', () => {
       return planStaging(target, ring, { ...request, ...more }, () => key)
     })
     expect(found).toBe(expected)
+  })
+
+  test.each([
+    ['current', { current: currentSlot }, current, /command: adopt$/],
+    [
+      'previous',
+      { previous: { key: old } },
+      old,
+      /^to return to the previous key, run .* rollback/,
+    ],
+  ] as const)('what else to do with the %s key is said', (_, contents, key, hint) => {
+    const brought = { ...request, brought: key.fingerprint }
+    expect(() => planStaging(view(contents, emptyRing), emptyRing, brought, () => null)).toThrow(
+      expect.objectContaining({ hint: expect.stringMatching(hint) }),
+    )
+  })
+
+  test('a staged secret without record is named', () => {
+    const target = view({ next: { key: staged, record: false } }, emptyRing)
+    expect(() => planStaging(target, emptyRing, request, () => null)).toThrow(
+      'secret AMAZON_PAY_PRIVATE_KEY_NEXT has no key record in variable AMAZON_PAY_KEY_NEXT',
+    )
   })
 
   test('a full target stops it, unless a secret is replaced', () => {

@@ -138,7 +138,6 @@ function moveFor({ slots }: TargetView, staged: string | null, key: string | nul
 
 /** A used key must not be staged again: it may have leaked, or may be deleted at Amazon. */
 function assertNotUsed(slots: TargetView['slots'], ring: Ring, brought: string | null): void {
-  if (brought === null) return
   const slot = (['current', 'previous'] as const).find(
     (slot) => slots[slot].record?.fingerprint === brought || ring[slot]?.fingerprint === brought,
   )

@@ -22,7 +22,7 @@ export interface SlotView {
 
 /** The Public Key ID of a record that was compared; null where there is none that may be shown. */
 export function shownId({ record, compared }: SlotView): string | null {
-  return compared ? (record?.publicKeyId?.id ?? null) : null
+  return record && compared ? (record.publicKeyId?.id ?? null) : null
 }
 
 /** What one target contains, with its records parsed and compared with the ring. */
