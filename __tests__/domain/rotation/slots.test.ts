@@ -1,5 +1,22 @@
-import { readPrefix } from '../../../src/domain/rotation/slots.ts'
+import { readPrefix, slotNames } from '../../../src/domain/rotation/slots.ts'
 import { outcomeOf } from './views.ts'
+
+test('secrets and variables have the names of the documentation', () => {
+  expect(slotNames('AMAZON_PAY')).toEqual({
+    privateKey: {
+      current: 'AMAZON_PAY_PRIVATE_KEY',
+      next: 'AMAZON_PAY_PRIVATE_KEY_NEXT',
+      previous: 'AMAZON_PAY_PRIVATE_KEY_PREVIOUS',
+    },
+    publicKeyId: 'AMAZON_PAY_PUBLIC_KEY_ID',
+    record: {
+      current: 'AMAZON_PAY_KEY',
+      next: 'AMAZON_PAY_KEY_NEXT',
+      previous: 'AMAZON_PAY_KEY_PREVIOUS',
+    },
+    lock: 'AMAZON_PAY_KEY_LOCK',
+  })
+})
 
 test.each([
   ['AMAZON_PAY', 'AMAZON_PAY'],
