@@ -20,10 +20,10 @@ export function keyOf(ofP: readonly bigint[], ofQ: readonly bigint[]): KeyObject
   return createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(entries) }, format: 'jwk' })
 }
 
-/** Nothing but a modulus and e = 65537. */
-export function publicKeyOf(n: bigint): KeyObject {
+/** Nothing but a modulus and an exponent. */
+export function publicKeyOf(n: bigint, exponent = e): KeyObject {
   return createPublicKey({
-    key: { kty: 'RSA', n: base64url(n), e: base64url(e) },
+    key: { kty: 'RSA', n: base64url(n), e: base64url(exponent) },
     format: 'jwk',
   })
 }

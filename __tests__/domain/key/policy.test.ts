@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto'
 import {
   checkPrimeSync,
   createPublicKey,
@@ -69,6 +70,14 @@ describe('kind and size', () => {
     await expect(assertPrivatePolicy(key)).rejects.toMatchObject({ code })
   })
 
+  test.each([
+    [3n, 'public exponent 3;'],
+    [10n ** 19n + 1n, 'public exponent 10000000000000000001;'],
+    [10n ** 20n + 1n, 'public exponent of 21 digits;'],
+  ])('an exponent of %s is named', (exponent, words) => {
+    expect(() => assertPublicPolicy(publicKeyOf(n, exponent))).toThrow(words)
+  })
+
   test('a GitHub App may have a key with another exponent, and none of 1024 bits or of another kind', async () => {
     const other3 = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 })
     const smaller = generateKeyPairSync('rsa', { modulusLength: 1024 })
@@ -89,6 +98,7 @@ const rocaPrimes = [1234n, 4321n].map((exponent) => {
 })
 
 describe('a public key that is easily broken', () => {
+  const apart = (bits: bigint) => primeNear(p1024 + 2n ** bits, isPrime)
   test.each<[string, () => bigint, RegExp]>([
     ['an even modulus', () => n - 1n, /even modulus/],
     ['a factor of 3', () => 3n * p1024, /divisible by 3$/],
@@ -96,9 +106,23 @@ describe('a public key that is easily broken', () => {
     ['the largest prime below 2^17', () => 131071n * p1024, /divisible by 131071$/],
     ['a square', () => p1024 * p1024, /\(nearly\) equal/],
     ['two neighbours', () => p1024 * primeNear(p1024 + 2n, isPrime), /\(nearly\) equal/],
+    ['primes that are close together', () => p1024 * apart(515n), /\(nearly\) equal/],
     ['the fingerprint of ROCA', () => product(rocaPrimes), /ROCA/],
   ])('%s is named', (_, make, words) => {
     expect(weaknessOf(make())).toMatch(words)
+  })
+
+  test('small factors are found by a program that has just begun', async () => {
+    jest.resetModules()
+    const fresh = await import('../../../src/domain/key/weakness.ts')
+    for (const factor of [3n, 251n, 65539n, 131071n]) {
+      expect(fresh.weaknessOf(factor * p1024)).toBe(`a modulus that is divisible by ${factor}`)
+    }
+    expect(fresh.weaknessOf(n)).toBeNull()
+  })
+
+  test('primes that are further apart are left to the test of the factors', () => {
+    expect(weaknessOf(p1024 * apart(530n))).toBeNull()
   })
 
   test('a weak modulus of 2048 bits is refused', () => {
@@ -117,6 +141,11 @@ describe('a public key that is easily broken', () => {
 })
 
 describe('the factors of a private key', () => {
+  const longer = primeNear(2n ** 1024n, isPrime)
+  const shorter = primeNear(5n * 2n ** 1021n, isPrime)
+  // FIPS 186-5 asks for a distance of more than 2^924. The next prime is some hundreds away.
+  const above = (side: bigint) => primeNear(p1024 + 2n ** 924n + side * 2n ** 40n, isPrime)
+  const below = (side: bigint) => primeNear(p1024 - 2n ** 924n - side * 2n ** 40n, isPrime)
   const cases: [string, () => KeyObject, RegExp][] = [
     ['p = 3', () => keyOf([3n], [p1024, prime(1022)]), /2 and 2046 bits/],
     ['p = 65539', () => keyOf([65539n], [p1024, prime(1008)]), /17 and 2032 bits/],
@@ -124,11 +153,10 @@ describe('the factors of a private key', () => {
     ['primes of unequal length', () => keyOf([prime(1000)], [prime(1048)]), /1000 and 1048/],
     ['a p of two primes', () => keyOf([prime(512), prime(512)], [q1024]), /not prime/],
     ['a q of two primes', () => keyOf([p1024], [prime(512), prime(512)]), /not prime/],
-    [
-      'primes that are too close together',
-      () => keyOf([p1024], [primeNear(p1024 + 2n ** 920n, isPrime)]),
-      /too close together/,
-    ],
+    ['a p that is one bit longer', () => keyOf([longer], [shorter]), /of 1024 and 1025 bits/],
+    ['a q that is one bit longer', () => keyOf([shorter], [longer]), /of 1024 and 1025 bits/],
+    ['a q that is too close above p', () => keyOf([p1024], [above(-1n)]), /too close together/],
+    ['a q that is too close below p', () => keyOf([p1024], [below(-1n)]), /too close together/],
     [
       'primes of the flawed library',
       () => keyOf([rocaPrimes[0] ?? 0n], [rocaPrimes[1] ?? 0n]),
@@ -152,8 +180,8 @@ describe('the factors of a private key', () => {
     expect(() => assertConsistent(key)).toThrow('its numbers do not match')
   })
 
-  test('primes that are far enough apart are no fault', async () => {
-    const key = made(() => keyOf([p1024], [primeNear(p1024 - 2n ** 1000n, isPrime)]))
+  test.each([above, below])('primes that are far enough apart are no fault', async (far) => {
+    const key = made(() => keyOf([p1024], [far(1n)]))
     await expect(assertPrivatePolicy(key)).resolves.toBeUndefined()
   })
 
@@ -164,14 +192,22 @@ describe('the factors of a private key', () => {
   }
 })
 
+/** The policy with other functions in place of OpenSSL's. */
+async function policyWith(functions: object) {
+  jest.resetModules()
+  jest.unstable_mockModule('node:crypto', () => ({ ...crypto, ...functions }))
+  return import('../../../src/domain/key/policy.ts')
+}
+
 describe('the arithmetic of a private key', () => {
   // Each breaks one rule and keeps the others.
   const dOfP = d + (p - 1n)
   const dOfQ = d + (q - 1n)
+  const dOfN = inverse(e, n - 1n)
   const cases: [string, Parameters<typeof withNumbers>[1]][] = [
     ['n is not p·q', { n: n + 2n }],
     ['p is 1', { p: 1n, q: n, dp: 0n, dq: d % (n - 1n), qi: 0n }],
-    ['q is 1', { p: n, q: 1n, dp: d % (n - 1n), dq: 0n, qi: 1n }],
+    ['q is 1', { p: n, q: 1n, d: dOfN, dp: dOfN, dq: 0n, qi: 1n }],
     ['e·d is not 1 modulo q − 1', { d: dOfP, dq: dOfP % (q - 1n) }],
     ['e·d is not 1 modulo p − 1', { d: dOfQ, dp: dOfQ % (p - 1n) }],
     ['dp does not fit', { dp: dp + 1n }],
@@ -188,6 +224,14 @@ describe('the arithmetic of a private key', () => {
     await expect(assertPrivatePolicy(key)).rejects.toMatchObject({
       code: numbers.p === 1n || numbers.q === 1n ? 'key-policy' : 'key-inconsistent',
     })
+  })
+
+  test.each(cases)('%s: damaged, whatever OpenSSL signs with it', async (_, numbers) => {
+    const sign = () => Buffer.alloc(256)
+    const { assertConsistent } = await policyWith({ sign, verify: () => true })
+    const key = { privateKey: withNumbers(privateKey, numbers), publicKey: pair.publicKey }
+    expect(() => assertConsistent(key)).toThrow('its numbers do not match')
+    expect(() => assertConsistent(pair)).not.toThrow()
   })
 
   test('d = 1 with e = 1 satisfies every congruence and is damaged all the same', () => {
@@ -235,19 +279,15 @@ describe('the arithmetic of a private key', () => {
   })
 
   test('a key that signs with one of Amazon’s two salts only is damaged', async () => {
-    jest.resetModules()
-    const crypto = await import('node:crypto')
     let salts: unknown[] = []
     let broken = 0
-    jest.unstable_mockModule('node:crypto', () => ({
-      ...crypto,
+    const fresh = await policyWith({
       verify: (...args: Parameters<typeof crypto.verify>) => {
         const { saltLength } = args[2] as { saltLength: number }
         salts.push(saltLength)
         return saltLength !== broken && crypto.verify(...args)
       },
-    }))
-    const fresh = await import('../../../src/domain/key/policy.ts')
+    })
     fresh.assertConsistent(pair)
     expect(salts).toEqual([32, 20])
     for (broken of [32, 20]) {

@@ -11,7 +11,7 @@ import { type Key, makeKeys, ringOf, type SlotContent, view } from './views.ts'
 
 const [current, staged, old, stranger] = makeKeys(4) as [Key, Key, Key, Key]
 const ring = ringOf({ current, next: staged, previous: old })
-const marked: SlotContent['record'] = { change: 'activate' }
+const marked = { change: 'activate' } as const
 const codeOf = (contents: Parameters<typeof view>[0]): string | null =>
   view(contents, ring).slots.current.problem?.code ?? null
 
@@ -35,7 +35,7 @@ test.each([
   expect(problem?.hint).toContain(hint)
 })
 
-test.each<[string, SlotContent['record'], typeof ring, string]>([
+test.each<[string, NonNullable<SlotContent['record']>, typeof ring, string]>([
   ['activate', marked, ring, `run command: activate with public-key-id: ${staged.id.id} again`],
   ['activate', marked, emptyRing, 'run command: activate again'],
   ['activate', { ...marked, publicKeyId: null }, ring, 'run command: activate again'],
