@@ -54,6 +54,8 @@ describe('one Public Key ID is read in every way in which it arrives', () => {
     ['the name of the downloaded file, unprefixed ID', `AmazonPay_${bare}.pem`, bare],
     ['the name of a second download', `AmazonPay_${live} (1).pem`, live],
     ['the name of a second download in Safari', `AmazonPay_${live}-2.pem`, live],
+    ['the name of a twelfth download in Safari', `AmazonPay_${live}-12.pem`, live],
+    ['the name of the JSON download', `AmazonPay_${live}.json`, live],
     ['the path of the download', `C:\\Users\\me\\Downloads\\AmazonPay_${sandbox}.pem`, sandbox],
     ['the name without its end', `AmazonPay_${sandbox}`, sandbox],
     ['the file named by the ID', `${bare}.pem`, bare],
@@ -65,6 +67,10 @@ describe('one Public Key ID is read in every way in which it arrives', () => {
     ['a label', `Public Key ID: ${bare}`, bare],
     ['a Markdown list', `- **${sandbox}**`, sandbox],
     ['Markdown code', `\`${sandbox}\` is it`, sandbox],
+    ['Markdown in bold', `__${sandbox}__`, sandbox],
+    ['the end of a sentence', `${live}...`, live],
+    ['the environment before its prefix', `LIVE: ${live}`, live],
+    ['a word that ends as a prefix', `ALIVE ${bare}`, bare],
     ['Markdown italics', `_${sandbox}_`, sandbox],
     ['an assignment', `AMAZON_PAY_PUBLIC_KEY_ID=${live}`, live],
     ['a Japanese sentence', `公開鍵IDは${live}です`, live],
@@ -83,6 +89,9 @@ describe('no Public Key ID is read out of', () => {
     ['another prefix after the right one', `SANDBOX-LIVE-${letters}`],
     ['a prefix with an underscore', `SANDBOX_${letters}`],
     ['a prefix with a colon', `SANDBOX: ${letters}`],
+    ['a prefix with a full stop', `LIVE . ${letters}`],
+    ['a backup of the download', `AmazonPay_${live}.pem.bak`],
+    ['a download with three digits', `AmazonPay_${live}-123.pem`],
     ['a prefix with a slash', `SANDBOX/${letters}`],
     ['a prefix without a hyphen', `LIVE ${letters}`],
     ['a doubled hyphen', `SANDBOX--${letters}`],
@@ -120,6 +129,13 @@ test('two Public Key IDs are named and refused', () => {
       fact: `contains 2 Public Key IDs: ${live}, ${sandbox}`,
     }),
   )
+})
+
+test('of many Public Key IDs, four are named', () => {
+  const ids = ['A', 'B', 'C', 'D', 'E'].map((letter) => letter.repeat(24))
+  const four = ids.slice(0, 4)
+  expect(problemOf(ids.join()).fact).toBe(`contains 5 Public Key IDs: ${four.join(', ')} …`)
+  expect(problemOf(four.join()).fact).toBe(`contains 4 Public Key IDs: ${four.join(', ')}`)
 })
 
 const key = 'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A'.repeat(4)
@@ -160,6 +176,7 @@ describe('the message says what it is instead', () => {
     ['$(cat id.txt)', 'is a placeholder', ''],
     ['<public-key-id>', 'is a placeholder', ''],
     ['null', 'is what a program prints for a missing value', ''],
+    ['" null "', 'is what a program prints for a missing value', ''],
     ['[object Object]', 'is what a program prints for a missing value', ''],
     ['https://sellercentral.amazon.com/home', 'is the address of a web page', ''],
     [`-----BEGIN PUBLIC KEY-----\n${key}\n`, 'contains a key', 'private-key or public-key'],
@@ -190,11 +207,25 @@ describe('what only resembles something else is not called that', () => {
     ['from-approvals', /is from-approval/],
     ['A1B2C3D4E5F6G7H', /merchant ID/],
     ['nullable', /missing value/],
+    ['say "null"', /missing value/],
+    ['"null" they say', /missing value/],
     [`1-LIVES-${letters}`, /prefix other than/],
     [`LIVE${letters.slice(4)}B`, /no hyphen/],
   ])('%s', (text, words) => {
     expect(problemOf(text).fact).not.toMatch(words)
   })
+})
+
+test.each([
+  ['amzn1.application-oa2-client.0123456789abcdef0123456789abcdef', true],
+  [`amzn1.${'x'.repeat(80)}`, true],
+  [`amzn1.${'x'.repeat(81)}`, false],
+  ['amzn1.account.A/B', false],
+  ['amzn1.account.AB\nC', false],
+  ['amzn1.account:0123456789abcdef0123456789abcdef', false],
+])('whether %j is shown: %s', (text, shown) => {
+  const { fact } = problemOf(text)
+  expect(fact).toMatch(shown ? /: “amzn1\.[^”]*”$/ : /^is another Amazon ID \(amzn1\.…\)$/)
 })
 
 describe('what may be a secret is never shown', () => {

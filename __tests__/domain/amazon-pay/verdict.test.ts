@@ -10,6 +10,7 @@ import {
 } from '../../../src/domain/amazon-pay/verdict.ts'
 
 const hash = 'a'.repeat(64)
+const other = 'b'.repeat(64)
 const v2 = 'AMZN-PAY-RSASSA-PSS-V2'
 const stringToSign = `${v2}\n${hash}`
 const signedAt = new Date('2026-11-24T21:30:07.900Z')
@@ -80,9 +81,30 @@ describe('each answer has one meaning for a verification, the control and a dele
     ],
     [
       'the signature over another text',
-      answer(403, 'InvalidRequestSignature', echo('b'.repeat(64))),
+      answer(403, 'InvalidRequestSignature', echo(other)),
       misread,
     ],
+    [
+      'the signature over another text, escaped',
+      answer(403, 'InvalidRequestSignature', `signing String [${v2}\\n${other}]`),
+      misread,
+    ],
+    [
+      'the signature over another text, by the older algorithm',
+      answer(403, 'InvalidRequestSignature', `[AMZN-PAY-RSASSA-PSS\n${other}]`),
+      misread,
+    ],
+    [
+      'the signature over another text, after several spaces',
+      answer(403, 'InvalidRequestSignature', `[${v2}  \\n  ${other}]`),
+      misread,
+    ],
+    [
+      'the signature over another text, without a space',
+      answer(403, 'InvalidRequestSignature', `[${v2}${other}]`),
+      misread,
+    ],
+    ['another reason, with a text that was not signed', answer(400, 'Odd', echo(other)), refused],
     ['the time is in the future', answer(400, header, clock), atClock],
     ['the time is too old', answer(400, header, 'X-Amz-Pay-Date is too old'), atClock],
     [
@@ -162,6 +184,7 @@ describe('each answer has one meaning for a verification, the control and a dele
     ['an empty reasonCode', answer(403, ''), nothing],
     ['a reasonCode that is a sentence', answer(403, 'not a word'), nothing],
     ['a reasonCode that is a number', body(403, '{"reasonCode":403}'), nothing],
+    ['a message that is a number', body(403, '{"reasonCode":"Odd","message":5}'), refused],
     ['JSON that is null', body(403, 'null'), nothing],
     ['JSON that is a list', body(403, '[]'), nothing],
   ])('%s', (_, given, expected) => {

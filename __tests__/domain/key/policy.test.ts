@@ -7,7 +7,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { jest } from '@jest/globals'
-import { numbersOf, primesBelow, squareRoot } from '../../../src/domain/key/numbers.ts'
+import { bitLength, numbersOf, primesBelow, squareRoot } from '../../../src/domain/key/numbers.ts'
 import { generateKeyPair, type KeyPair, keyPairOf } from '../../../src/domain/key/pair.ts'
 import {
   assertAppKeyPolicy,
@@ -295,6 +295,16 @@ describe('the arithmetic of a private key', () => {
       expect(() => fresh.assertConsistent(pair)).toThrow('its numbers do not match')
     }
   })
+})
+
+test('primes are listed up to a limit, and without it', () => {
+  expect(primesBelow(2)).toEqual([])
+  expect(primesBelow(29)).toEqual([2, 3, 5, 7, 11, 13, 17, 19, 23])
+  expect(primesBelow(50)).toEqual([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47])
+})
+
+test('bits are counted', () => {
+  expect([0n, 1n, 2n, 255n, 256n].map(bitLength)).toEqual([0, 1, 2, 8, 9])
 })
 
 test('square roots are whole numbers, rounded down', () => {

@@ -18,8 +18,6 @@ const format = /^(?:(SANDBOX|LIVE)-)?[A-Z0-9]{24}$/
  */
 export function parsePublicKeyId(text: string): PublicKeyId {
   const plain = unquoted(withPlainCharacters(text))
-  const alone = parse(plain)
-  if (alone) return alone
   if (containsKey(plain)) throw invalid('contains a key; expected a Public Key ID', keyHint)
   const [id, ...others] = publicKeyIdsIn(plain)
   if (id && others.length === 0) return id
@@ -47,8 +45,8 @@ export function publicKeyIdsIn(text: string): PublicKeyId[] {
   const ids = words.flatMap((word, index) => {
     const id = parse(word)
     // “SANDBOX: A…” or “LIVE A…”: the ID probably has this prefix. Without it, it would be another ID.
-    const lostPrefix =
-      id?.payEnvironment === null && /^(?:SANDBOX|LIVE)$/.test(words[index - 1] ?? '')
+    const before = words[index - 1]
+    const lostPrefix = !id?.payEnvironment && (before === 'SANDBOX' || before === 'LIVE')
     return id && !lostPrefix ? [id] : []
   })
   return ids.filter(({ id }, index) => ids.findIndex((other) => other.id === id) === index)
@@ -210,9 +208,9 @@ const mistakes: readonly Mistake[] = [
 ]
 
 function otherLength(text: string): Omit<Mistake, 'is'> {
-  const [, prefix = '', rest = ''] = /^((?:SANDBOX|LIVE)-)?(.*)$/is.exec(text) ?? []
+  const prefix = /^(?:SANDBOX|LIVE)-/i.exec(text)?.[0] ?? ''
   const where = prefix === '' ? '' : ` after ${prefix.toUpperCase()}`
-  const length = [...rest].length
+  const length = [...text.slice(prefix.length)].length
   if (length === idLength) return { fact: 'has characters other than A–Z and 0–9: {value}' }
   return {
     fact: `is too ${length < idLength ? 'short' : 'long'}: ${length} characters${where} instead of ${idLength}: {value}`,

@@ -190,11 +190,9 @@ export function refusesControl({ status, reasonCode }: Judgement): boolean {
  * fit.
  */
 export function isRefusal({ verdict, status, reasonCode }: Judgement): boolean {
-  const excepted: readonly Verdict[] = ['accepted', 'account', 'clock', 'busy']
+  const excepted: readonly Verdict[] = ['accepted', 'clock', 'busy']
   return (
-    status !== null &&
-    status >= 400 &&
-    status < 500 &&
+    (status ?? 0) >= 400 &&
     reasonCode !== null &&
     reasonCode !== 'InvalidAccountStatus' &&
     !excepted.includes(verdict)
