@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { maskForms } from '../../../src/domain/key/masks.ts'
 import { keyPairOf, publicKeyPem } from '../../../src/domain/key/pair.ts'
 import { nextKey } from '../../keys.ts'
@@ -37,6 +38,18 @@ describe.each(['pkcs8', 'pkcs1'] as const)('the private key as %s', (type) => {
     const masked = masks.flatMap((mask) => mask.split('\n'))
     expect(lines.filter((line) => !masked.includes(line))).toEqual([])
   })
+})
+
+test('the last line of a form at 76 columns is masked only where it is long', () => {
+  const sizes = Array.from({ length: 16 }, (_, index) => 512 + 32 * index)
+  const all = sizes.flatMap((modulusLength) =>
+    maskForms(generateKeyPairSync('rsa', { modulusLength })),
+  )
+  const lines = all.map((mask) => mask.split('\n')).filter(([first]) => first?.length === 76)
+  const lengths = lines.map((each) => each.at(-1)?.length ?? 0)
+  expect(Math.min(...lengths)).toBeGreaterThanOrEqual(16)
+  // Some had a last line that was left out.
+  expect(lengths.filter((length) => length === 76).length).toBeGreaterThan(3)
 })
 
 test('each private number is masked as base64url, base64 and hex', () => {

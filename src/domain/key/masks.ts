@@ -49,9 +49,12 @@ export const minMaskLength = 16
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const
 
 function memberForms({ privateKey }: KeyPair): string[] {
-  const jwk = privateKey.export({ format: 'jwk' })
+  const jwk = privateKey.export({ format: 'jwk' }) as Record<
+    (typeof privateMembers)[number],
+    string
+  >
   return privateMembers.flatMap((name) => {
-    const bytes = Buffer.from(jwk[name] ?? '', 'base64url')
+    const bytes = Buffer.from(jwk[name], 'base64url')
     return [bytes.toString('base64url'), bytes.toString('base64'), bytes.toString('hex')]
   })
 }

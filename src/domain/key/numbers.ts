@@ -1,4 +1,4 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 
 /** The numbers of an RSA private key of two primes (RFC 8017 §3.2). */
 export interface RsaNumbers {
@@ -13,18 +13,18 @@ export interface RsaNumbers {
 }
 
 export function numbersOf(privateKey: KeyObject): RsaNumbers {
-  const jwk = privateKey.export({ format: 'jwk' })
+  const jwk = privateKey.export({ format: 'jwk' }) as Record<keyof RsaNumbers, string>
   const [n, e, d, p] = [number(jwk.n), number(jwk.e), number(jwk.d), number(jwk.p)]
   const [q, dp, dq, qi] = [number(jwk.q), number(jwk.dp), number(jwk.dq), number(jwk.qi)]
   return { n, e, d, p, q, dp, dq, qi }
 }
 
 export function modulusOf(publicKey: KeyObject): bigint {
-  return number(publicKey.export({ format: 'jwk' }).n)
+  return number((publicKey.export({ format: 'jwk' }) as { n: string }).n)
 }
 
-function number(member: JsonWebKey['n']): bigint {
-  return BigInt(`0x0${Buffer.from(member ?? '', 'base64url').toString('hex')}`)
+function number(member: string): bigint {
+  return BigInt(`0x0${Buffer.from(member, 'base64url').toString('hex')}`)
 }
 
 /** Number of bits of a number that is not negative. */

@@ -49,8 +49,8 @@ const fermatSteps = 100
 const squaresModulo16 = new Set([0n, 1n, 4n, 9n])
 
 function isNearSquare(modulus: bigint): boolean {
-  const floor = squareRoot(modulus)
-  let a = floor * floor === modulus ? floor : floor + 1n
+  // The square root, rounded up.
+  let a = squareRoot(modulus - 1n) + 1n
   for (let step = 0; step < fermatSteps; step++, a++) {
     const square = a * a - modulus
     if (!squaresModulo16.has(square & 15n)) continue
@@ -61,7 +61,7 @@ function isNearSquare(modulus: bigint): boolean {
 }
 
 /** The primes by which the fingerprint is recognised (Nemec and others, “The Return of Coppersmith's Attack”, 2017). */
-const rocaPrimes = primesBelow(168).slice(1)
+const rocaPrimes = primesBelow(168)
 
 /** Primes of the flawed library are a power of 65537 modulo each small prime, and so is their product. */
 export function hasRocaFingerprint(modulus: bigint): boolean {
