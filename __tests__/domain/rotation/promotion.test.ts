@@ -664,6 +664,8 @@ describe('what is said about keys that are not kept', () => {
     )
     const kept = plan({ ...before, previous: has(current) }, { current, next: staged })
     expect(warningsOf(kept)).toBe('[]')
+    const done = { current: has(staged), previous: has(current) }
+    expect(warningsOf(plan(done, { current: staged, previous: current }))).toBe('[]')
   })
 
   test('names a key that has a record or a secret only', () => {

@@ -64,7 +64,7 @@ export function healthOf(view: TargetView, options: HealthOptions): Health {
   const due = (slots.current.days ?? -1) >= options.maxAgeDays
   const { publicKeyId, names } = view
   const state: State = { ...slots, ...options, due, publicKeyId, names, change: changeIn(view) }
-  const found = rules.map((rule) => rule(state)).filter((one) => one !== false)
+  const found = rules.flatMap((rule) => rule(state) || [])
   return {
     ...slots,
     due,
