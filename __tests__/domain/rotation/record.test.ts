@@ -141,6 +141,10 @@ test('a record without signature is forged', () => {
   expect(code(JSON.stringify(rest))).toBe('record-forged')
 })
 
+test.each([` ${text}`, `${text}\n`])('a record with space around it is forged', (changed) => {
+  expect(code(changed)).toBe('record-forged')
+})
+
 test('a signature that is not the last member is forged', () => {
   const { signature, ...rest } = members
   expect(code(JSON.stringify({ signature, ...rest }))).toBe('record-forged')
