@@ -58,8 +58,26 @@ const busy = meaning('busy', false, false)
 const other4xx = meaning('undecided', false, true)
 const nothing = meaning('undecided', false, false)
 
+const namedHeaders = [
+  'User-Agent is invalid',
+  'the host header is invalid',
+  'the "date" header is too old',
+  'header "accept" is invalid',
+  'header: host',
+  'A value provided  for sellerId',
+]
+const noHeaders = [
+  'The ghost header is invalid',
+  'The update header',
+  'header accepted',
+  'max-age',
+  'preauthorization',
+  'authorizations',
+  'provided for this header',
+]
+
 describe('each answer has one meaning for a verification, the control and a deletion', () => {
-  test.each<[string, Answer | null, Meaning]>([
+  test.each<readonly [string, Answer | null, Meaning]>([
     ['the charge permission does not exist', answer(404, 'ResourceNotFound'), accepted],
     ['the account is suspended', answer(403, 'InvalidAccountStatus'), account],
     [
@@ -154,6 +172,8 @@ describe('each answer has one meaning for a verification, the control and a dele
       answer(400, header, 'The value provided for sellerId is invalid'),
       refused,
     ],
+    ...namedHeaders.map((words) => [words, answer(400, header, words), refused] as const),
+    ...noHeaders.map((words) => [words, answer(400, header, words), unnamed] as const),
     ['another 400', answer(400, 'InvalidRequest'), refused],
     [
       'another 400 about the ID',
