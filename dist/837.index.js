@@ -1371,8 +1371,10 @@ function idOf(value) {
 
 
 
-/** Secrets and variables of a repository, one of its environments, or an organization. */
-/** @param lacksActions known beforehand, and reported: what needs that permission is not tried */
+/**
+ * Secrets and variables of a repository, one of its environments, or an organization.
+ * @param lacksActions known beforehand, and reported: what needs that permission is not tried
+ */
 function createTarget(client, spec, lacksActions = false) {
     const location = locate(client, spec);
     const visibilities = createVisibilities(client, spec);
