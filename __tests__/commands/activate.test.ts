@@ -251,19 +251,45 @@ describe('from-approval', () => {
       approvals: [approval(young.id), approval(old.id, 'production', 'rejected')],
       code: null,
     },
-    { name: 'no approval', approvals: [], code: 'public-key-id-invalid' },
-    { name: 'no ID', approvals: [approval('fine')], code: 'public-key-id-invalid' },
+    {
+      name: 'an approval of two environments',
+      approvals: [{ ...approval(young.id), environments: ['staging', 'Production'] }],
+      code: null,
+    },
+    {
+      name: 'no approval',
+      approvals: [],
+      code: 'public-key-id-invalid',
+      says: 'environment production has no approval',
+    },
+    {
+      name: 'no ID',
+      approvals: [approval('fine')],
+      code: 'public-key-id-invalid',
+      says: 'the approval comments of environment production contain no Public Key ID',
+    },
     {
       name: 'two IDs',
       approvals: [approval(young.id), approval(old.id)],
       code: 'public-key-id-invalid',
+      says: 'contain 2 different Public Key IDs',
     },
-  ])('takes the ID from the approvals of this run: $name', async ({ approvals, code }) => {
+  ])('takes the ID from the approvals of this run: $name', async ({ approvals, code, says }) => {
     const shop = rotating(new Shop({ environment: 'production' }))
     shop.github.approvals = approvals
     const ran = await shop.run('activate', { publicKeyId: 'from-approval' })
     expect(ran.code).toBe(code)
     if (code !== null) expect(ran.effects).toEqual([])
+    expect(ran.trouble).toContain(says ?? '')
+  })
+
+  test('takes it from any approval where the secrets are in no environment', async () => {
+    const shop = rotating()
+    shop.github.approvals = []
+    const refused = await shop.run('activate', { publicKeyId: 'from-approval' })
+    expect(refused.trouble).toContain('this run has no approval')
+    shop.github.approvals = [approval(young.id, 'reviewers')]
+    expect((await shop.run('activate', { publicKeyId: 'from-approval' })).code).toBeNull()
   })
 })
 
