@@ -127,6 +127,66 @@ describe('the staged key becomes current', () => {
   })
 })
 
+describe('what is said of a target', () => {
+  const messageOf = ({ outcome }: Awaited<ReturnType<Shop['run']>>) => outcome.targets[0]?.message
+  const dry = { with: { 'dry-run': 'true' } }
+  const activated = async (): Promise<Shop> => {
+    const shop = rotating()
+    await shop.run('activate', form)
+    return shop
+  }
+  /** A run in which one write fails. */
+  const failing = (write: string) => {
+    const shop = rotating()
+    const before = ({ text }: { text: string }) => (text === write ? 'refused' : undefined)
+    return { shop, run: () => shop.run('activate', form, { before }) }
+  }
+
+  test('in a dry run, with what would be kept', async () => {
+    const pair = 'would be written to secrets AMAZON_PAY_PRIVATE_KEY and AMAZON_PAY_PUBLIC_KEY_ID'
+    const kept = 'and the current key would be kept in secret AMAZON_PAY_PRIVATE_KEY_PREVIOUS'
+    expect(messageOf(await rotating().run('activate', form, dry))).toBe(`the pair ${pair}, ${kept}`)
+    const first = new Shop().given({ next: young })
+    expect(messageOf(await first.run('activate', form, dry))).toBe(`the pair ${pair}`)
+  })
+
+  test('in a dry run of a pair that is current already', async () => {
+    const shop = await activated()
+    expect(messageOf(await shop.run('activate', form, dry))).toBe('this pair is current already')
+    const left = failing('delete AMAZON_PAY_PRIVATE_KEY_NEXT')
+    await left.run()
+    expect(messageOf(await left.shop.run('activate', form, dry))).toContain('would be removed')
+  })
+
+  test('when a write before the pair fails', async () => {
+    const { shop, run } = failing('put AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
+    const ran = await run()
+    expect([ran.targets, shop.deploy()]).toEqual([
+      { 'acme/shop': 'failed secret-write-failed' },
+      'accepted',
+    ])
+    expect(ran.trouble).toContain('the pair of acme/shop was not changed')
+  })
+
+  test('when the record cannot be written after the pair', async () => {
+    const ran = await failing('save AMAZON_PAY_KEY').run()
+    expect(ran.targets).toEqual({ 'acme/shop': 'updated variable-write-failed' })
+    expect(ran.trouble).toContain('is current, but its record was not updated')
+  })
+
+  test('when the staged copy cannot be deleted, and when it is deleted later', async () => {
+    const { shop, run } = failing('delete AMAZON_PAY_PRIVATE_KEY_NEXT')
+    const ran = await run()
+    expect([ran.status, ran.targets]).toEqual(['activated', { 'acme/shop': 'updated' }])
+    expect(ran.warnings.map(({ fact }) => fact).join()).toContain('could not be deleted')
+    const again = await shop.run('activate', form)
+    expect([messageOf(again), again.targets]).toEqual([
+      'this pair was current already; leftovers of an earlier run were removed',
+      { 'acme/shop': 'updated' },
+    ])
+  })
+})
+
 test('a pair that is current already is green: a notice, and nothing is written', async () => {
   const shop = rotating()
   await shop.run('activate', form)
