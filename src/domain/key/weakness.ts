@@ -16,20 +16,12 @@ export const roca =
 /** Trial division goes this far; a record's key is checked for every target, so it has to take milliseconds. */
 const smallFactorLimit = 2 ** 17
 
-/** Dividing a number of 2048 bits is slow, so primes are taken in groups whose product is still an exact number. */
+/** Dividing a number of 2048 bits is slow, so primes are taken in threes, whose product is still an exact number. */
 const primeGroups = computedOnce(() => groupsOf(primesBelow(smallFactorLimit)))
 
 function groupsOf(primes: readonly number[]): { primes: number[]; product: bigint }[] {
   const groups: number[][] = []
-  let product = Number.POSITIVE_INFINITY
-  for (const prime of primes) {
-    product *= prime
-    if (product > Number.MAX_SAFE_INTEGER) {
-      groups.push([])
-      product = prime
-    }
-    groups.at(-1)?.push(prime)
-  }
+  for (let at = 0; at < primes.length; at += 3) groups.push(primes.slice(at, at + 3))
   return groups.map((group) => ({ primes: group, product: BigInt(group.reduce((a, b) => a * b)) }))
 }
 
