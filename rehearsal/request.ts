@@ -36,7 +36,7 @@ export async function record(incoming: IncomingMessage): Promise<Omit<Recorded, 
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const bytes = Buffer.concat(chunks)
-  // Whoever takes this for a proxy sends the whole address.
+  // A client that uses this server as its proxy sends the whole address.
   const rawPath = (incoming.url ?? '/').replace(/^http:\/\/[^/]+/, '')
   const [path = '/', query = ''] = rawPath.split(/\?(.*)/s)
   const segments = path.split('/').slice(1).map(decode)

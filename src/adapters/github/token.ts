@@ -10,7 +10,7 @@ interface Mistake {
 const again =
   'copy the token again, into a secret, and pass it as it was copied: only the token itself, on one line'
 
-/** What to do with a private key in the place of a token or of a Client ID: most likely, it is that of the App. */
+/** What to do with a private key where a token or a Client ID belongs: most likely, it is the App's. */
 export const keyIsMisplaced =
   'pass the private key of a GitHub App as app-private-key, with its Client ID as app-client-id; if it is an Amazon Pay key, treat it as compromised and generate a new one'
 
