@@ -28,6 +28,7 @@ export async function assertPrivatePolicy(pair: KeyPair): Promise<void> {
   const arePrime = Promise.all([isPrime(numbers.p), isPrime(numbers.q)])
   assertStrongFactors(numbers)
   const damage = findDamage(pair)
+  // Before damage: a factor that is not prime may also be why the numbers do not match.
   if ((await arePrime).includes(false)) throw weak('a factor that is not prime')
   if (damage) throw damage
 }
