@@ -18,12 +18,13 @@ test('the pair of the shop gets a record', async () => {
   const ran = await shop.run('adopt', form)
   expect(ran.effects).toEqual([
     'create AMAZON_PAY_KEY_LOCK',
-    expect.stringMatching(/^put AMAZON_PAY_PUBLIC_KEY_ID|^save AMAZON_PAY_KEY$/),
-    ...(ran.written.length === 2 ? ['save AMAZON_PAY_KEY'] : []),
+    'put AMAZON_PAY_PUBLIC_KEY_ID',
+    'save AMAZON_PAY_KEY',
     'delete AMAZON_PAY_KEY_LOCK',
   ])
   expect(ran.outputs).toMatchObject({
     status: 'adopted',
+    'secret-name': 'AMAZON_PAY_PRIVATE_KEY',
     fingerprint: old.fingerprint,
     'public-key-id': old.id,
     'amazon-pay': 'accepted',
@@ -37,12 +38,36 @@ test('the pair of the shop gets a record', async () => {
   expect(shop.target.publicKeyId).toBe(old.id)
 })
 
-test('a missing Public Key ID is stored before the record', async () => {
-  const shop = unmanaged()
-  shop.target.clear('AMAZON_PAY_PUBLIC_KEY_ID')
-  const ran = await shop.run('adopt', form)
-  expect(ran.written).toEqual(['put AMAZON_PAY_PUBLIC_KEY_ID', 'save AMAZON_PAY_KEY'])
+test.each<[string, (shop: Shop) => unknown, string]>([
+  [
+    'its Public Key ID',
+    ({ target }) => target.clear('AMAZON_PAY_PUBLIC_KEY_ID'),
+    'put AMAZON_PAY_PUBLIC_KEY_ID',
+  ],
+  [
+    'the environment of its Public Key ID in its record',
+    ({ target }) =>
+      target.describe('current', old, { publicKeyId: old.publicKeyId, payEnvironment: 'sandbox' }),
+    'save AMAZON_PAY_KEY',
+  ],
+])('of a pair that lacks only %s, nothing else is written', async (_, change, written) => {
+  const shop = new Shop().given({ current: old })
+  change(shop)
+  const ran = await shop.run('adopt', form, { with: { 'pay-environment': '' } })
+  expect([ran.trouble, ran.written]).toEqual(['', [written]])
+  expect(shop.target.record('current')?.payEnvironment).toBe('live')
   expect(shop.deploy()).toBe('accepted')
+})
+
+test('where there are several targets, a warning names its own', async () => {
+  const shop = new Shop({ repositories: ['acme/shop', 'acme/web'] }).given({ current: old })
+  shop.targetNamed('acme/web').putVariable('AMAZON_PAY_KEY', 'hello')
+  const ran = await shop.run('adopt', form)
+  expect(warningsOf(ran)).toMatch(/^acme\/web: variable AMAZON_PAY_KEY /)
+  expect([ran.targets, ran.notices]).toEqual([
+    { 'acme/shop': 'unchanged', 'acme/web': 'created' },
+    [],
+  ])
 })
 
 test('a pair that is adopted already is green: a notice, and nothing is written', async () => {
@@ -65,7 +90,7 @@ describe('repairs the record, with a warning', () => {
     shop.target.putVariable('AMAZON_PAY_KEY', text(shop.target.recordText('current') ?? ''))
     const ran = await shop.run('adopt', form)
     expect([ran.status, ran.trouble]).toEqual(['adopted', ''])
-    expect(warningsOf(ran)).toContain('AMAZON_PAY_KEY')
+    expect(warningsOf(ran)).toMatch(/^variable AMAZON_PAY_KEY /)
     expect(shop.target.record('current')?.fingerprint).toBe(old.fingerprint)
   })
 
@@ -162,7 +187,22 @@ const refusals: readonly Refusal[] = [
     given: unmanaged,
     form: { publicKeyId: payId('Y') },
     code: 'amazon-pay-rejected',
-    says: payId('Y'),
+    says: 'look up which private key and which Public Key ID your shop uses now',
+  },
+  {
+    name: 'the account of the pair is suspended',
+    given: (shop) => unmanaged(shop).amazon.set(old.id, 'suspended'),
+    code: 'amazon-pay-undecided',
+    says: 'suspended',
+  },
+  {
+    name: 'Amazon Pay accepts the control',
+    given: (shop) => {
+      const { amazon } = unmanaged(shop)
+      amazon.instead = () => amazon.answer(404, 'ResourceNotFound', 'not there')
+    },
+    code: 'amazon-pay-undecided',
+    says: 'control',
   },
   {
     name: 'the ID is one of the sandbox',

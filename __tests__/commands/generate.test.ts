@@ -1,4 +1,5 @@
 import { type Key, makeKeys } from './world/keys.ts'
+import type { Call, Fault } from './world/runner.ts'
 import { type Form, type Ran, Shop, type StartOptions } from './world/workflow.ts'
 
 const [old, young, oldest, made] = makeKeys(4) as [Key, Key, Key, Key]
@@ -74,6 +75,9 @@ describe('a new key pair', () => {
     ])
     expect(ran.targets).toEqual({ 'acme/shop': 'planned' })
     expect(JSON.stringify([ran.page, ran.outputs])).not.toContain(made.publicPem.split('\n')[2])
+    const brought = { 'dry-run': 'true', 'private-key': made.pem }
+    const shown = await shop.run('generate', {}, { with: brought })
+    expect([shown.effects, shown.outputs.fingerprint]).toEqual([[], made.fingerprint])
   })
 
   test('is staged in each of several targets, in the order of their names', async () => {
@@ -97,6 +101,12 @@ describe('a staged key', () => {
     expect(ran.outputs['public-key']).toBe(young.publicPem)
     expect([...ran.artifacts.values()]).toEqual([young.publicPem])
     expect(ran.notices.join()).toContain('1 day')
+    expect([ran.outcome.madeAt, ran.outputs['exchange-url']]).toEqual([
+      shop.target.record('next')?.madeAt,
+      expect.stringMatching(/^https:/),
+    ])
+    const dry = await shop.run('generate', {}, { making, with: { 'dry-run': 'true' } })
+    expect([dry.files.size, dry.outputs['public-key']]).toEqual([0, young.publicPem])
   })
 
   test('that is not among the inputs is named by its fingerprint only', async () => {
@@ -111,6 +121,12 @@ describe('a staged key', () => {
     expect(facts(ran)).toContain(young.fingerprint)
     expect(facts(ran)).toContain('new run')
     expect(ran.outputs['public-key'] ?? '').toBe('')
+  })
+
+  test('is shown where one target has the key of the inputs, and only then', async () => {
+    const shop = new Shop({ repositories }).given({ current: old, next: young })
+    shop.targetNamed('acme/web').describe('next', young, { madeAt: '2026-11-01T00:00:00Z' })
+    expect((await shop.run('generate')).outputs['public-key']).toBe(young.publicPem)
   })
 
   test('is discarded with consent, secret first', async () => {
@@ -144,8 +160,11 @@ describe('a staged key', () => {
 
   test('is filled in where it is missing', async () => {
     const shop = new Shop({ repositories }).given({ current: old })
-    shop.target.place('next', young)
+    const facts = { publicKeyId: young.publicKeyId, madeAt: '2026-11-01T00:00:00Z' }
+    shop.target.place('next', young, facts)
     const ran = await shop.run('generate', {}, { making })
+    for (const target of shop.targets) expect(target.record('next')).toMatchObject(facts)
+    expect(ran.outcome).toMatchObject({ madeAt: facts.madeAt, publicKeyId: young.id })
     expect([ran.status, ran.outputs['new-key']]).toEqual(['staged', 'false'])
     expect(shop.targets.map((target) => target.privateKey('next'))).toEqual([
       young.pem,
@@ -172,10 +191,12 @@ test('a previous key that was not retired is a warning', async () => {
   expect(facts(ran)).toContain('command: retire')
 })
 
-test('targets that no workflow of this repository can read are a warning', async () => {
+test('targets that no workflow of this repository can read are a warning; one that it can read is enough', async () => {
   const ran = await new Shop().run('generate', {}, { making, repository: 'acme/admin' })
   expect(ran.status).toBe('staged')
   expect(facts(ran)).toContain('acme/admin')
+  const some = await new Shop({ repositories }).run('generate', {}, { making })
+  expect([some.status, some.warnings]).toEqual(['staged', []])
 })
 
 interface Refusal {
@@ -244,6 +265,14 @@ const refusals: readonly Refusal[] = [
     eventTexts: [made.pem.replaceAll('\n', ' ')],
     code: 'key-exposed',
     says: 'compromised',
+  },
+  {
+    name: 'the passphrase of the key that is brought is in the event of the run',
+    given: () => {},
+    with: { 'private-key': made.pem, 'private-key-passphrase': 'a passphrase' },
+    eventTexts: ['something else', ' a passphrase\n'],
+    code: 'key-exposed',
+    says: 'private-key-passphrase',
   },
   {
     name: 'the key that is brought is no key',
@@ -390,6 +419,118 @@ test('when one target fails for good, what this run staged elsewhere is removed'
     'acme/shop': 'restored',
     'acme/web': 'failed secret-write-failed',
   })
+  const messages = ran.outcome.targets.map(({ message }) => message)
+  const removed = 'what this run had written was removed again'
+  expect(messages.slice(0, 2)).toEqual(Array(2).fill(`another target failed; ${removed}`))
+  expect(messages[2]).toMatch(/^put .*: refused; what this run had written was removed again$/)
+})
+
+describe('when the staging of a target fails', () => {
+  /** A run in which calls have faults, by their text. */
+  const failing = (
+    faults: Readonly<Record<string, Fault>>,
+    options: StartOptions & { readonly given?: (shop: Shop) => unknown; readonly form?: Form } = {},
+  ) => {
+    const shop = new Shop()
+    options.given?.(shop)
+    const before = ({ text }: Call): Fault | undefined => faults[text]
+    return shop.run('generate', options.form, { making, before, ...options })
+  }
+  const entryOf = ({ outcome }: Ran) => outcome.targets[0]
+
+  test('before its first write, nothing is left behind', async () => {
+    const ran = await failing({ 'save AMAZON_PAY_KEY_NEXT': 'refused' })
+    expect(entryOf(ran)).toMatchObject({ result: 'failed', code: 'variable-write-failed' })
+    expect(entryOf(ran)?.message).toMatch(/; this run left nothing behind$/)
+  })
+
+  test('after another staged key was discarded, that is said', async () => {
+    const ran = await failing(
+      { 'put AMAZON_PAY_PRIVATE_KEY_NEXT': 'refused' },
+      {
+        given: (shop) => shop.given({ current: old, next: young }),
+        form: { replaceStaged: young.fingerprint },
+      },
+    )
+    expect(entryOf(ran)?.message).toMatch(
+      /removed again, and the previously staged key was discarded$/,
+    )
+  })
+
+  test('and what it wrote cannot be removed, that is said with its own code', async () => {
+    const ran = await failing({
+      'put AMAZON_PAY_PRIVATE_KEY_NEXT': 'refused',
+      'delete AMAZON_PAY_KEY_NEXT': 'refused',
+    })
+    expect(entryOf(ran)).toMatchObject({ result: 'failed', code: 'secret-write-failed' })
+    expect(entryOf(ran)?.message).toContain(
+      'this run may have left secret AMAZON_PAY_PRIVATE_KEY_NEXT or variable AMAZON_PAY_KEY_NEXT behind',
+    )
+  })
+
+  test('after only its record was missing, the secret of before stays', async () => {
+    const shop = new Shop({ repositories }).given({ current: old, next: young })
+    shop.targetNamed('acme/mobile').clear('AMAZON_PAY_KEY_NEXT')
+    shop.targetNamed('acme/web').clear('AMAZON_PAY_KEY_NEXT')
+    const ran = await shop.run(
+      'generate',
+      {},
+      {
+        before: ({ text }) =>
+          text === 'save AMAZON_PAY_KEY_NEXT in acme/web' ? 'refused' : undefined,
+      },
+    )
+    expect(ran.targets).toEqual({
+      'acme/mobile': 'restored',
+      'acme/shop': 'unchanged',
+      'acme/web': 'failed variable-write-failed',
+    })
+    for (const target of shop.targets) expect(target.privateKey('next')).toBe(young.pem)
+  })
+
+  test('a key that another run has staged in the meantime stays', async () => {
+    const shop = new Shop()
+    const ran = await shop.run(
+      'generate',
+      {},
+      {
+        making,
+        before: ({ text }) => {
+          if (text !== 'put AMAZON_PAY_PRIVATE_KEY_NEXT') return undefined
+          shop.target.place('next', young)
+          return 'refused'
+        },
+      },
+    )
+    expect(entryOf(ran)?.message).toMatch(/; this run left nothing behind$/)
+    expect(shop.target.privateKey('next')).toBe(young.pem)
+  })
+
+  test.each([
+    ['lost', 'staged', made.pem],
+    ['unheard', 'failed', null],
+  ] as const)('a secret whose answer is %s is looked for: %s', async (fault, status, pem) => {
+    const shop = new Shop()
+    const before = ({ text }: Call) =>
+      text === 'put AMAZON_PAY_PRIVATE_KEY_NEXT' ? fault : undefined
+    const ran = await shop.run('generate', {}, { making, before })
+    expect([ran.status, shop.target.privateKey('next')]).toEqual([status, pem])
+  })
+})
+
+test('a run that has uploaded this key already uploads nothing, with a notice', async () => {
+  // A re-run gets the staged key from its environment.
+  const shop = new Shop({ environment: 'production' })
+  const queued = shop.queue('generate')
+  const ran = await shop.start(queued, { making })
+  const again = await shop.rerun(queued)
+  const artifacts = [ran, again].map(({ outcome }) => outcome.artifact)
+  expect(artifacts).toEqual([
+    { name: expect.any(String), id: '7', url: expect.any(String), digest: expect.any(String) },
+    { name: artifacts[0]?.name, id: '', url: '', digest: null },
+  ])
+  const said = ([ran, again] as const).map(({ notices }) => notices.join().includes('already has'))
+  expect(said).toEqual([false, true])
 })
 
 test('what fails after the staging is a warning, and the page is still shown', async () => {
@@ -403,12 +544,6 @@ test('what fails after the staging is a warning, and the page is still shown', a
   )
   expect([ran.status, ran.outputs['error-code']]).toEqual(['staged', 'artifact-failed'])
   expect(ran.page).toContain(made.publicPem.trim())
-})
-
-test('a step that would need more writes than GitHub allows in an hour is refused', async () => {
-  const many = Array.from({ length: 113 }, (_, index) => `acme/shop-${index}`)
-  const ran = await new Shop({ repositories: many }).run('generate', {}, { making })
-  expect([ran.code, ran.effects]).toEqual(['input-invalid', []])
 })
 
 test('after ten writes, each target begins a second for each write after the one before', async () => {

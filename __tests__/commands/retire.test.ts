@@ -26,8 +26,10 @@ test('a deleted key goes, secret first', async () => {
   expect(ran.outputs).toMatchObject({
     status: 'retired',
     'previous-public-key-id': old.id,
+    'secret-name': 'AMAZON_PAY_PRIVATE_KEY_PREVIOUS',
     'amazon-pay': 'rejected',
   })
+  expect(ran.outcome.previousFingerprint).toBe(old.fingerprint)
   expect([shop.target.privateKey('previous'), shop.target.recordText('previous')]).toEqual([
     null,
     null,
@@ -73,6 +75,41 @@ test('a record without its secret is removed', async () => {
   const ran = await shop.run('retire')
   expect([ran.status, shop.target.recordText('previous')]).toEqual(['retired', null])
   expect(shop.amazon.requests).toEqual([])
+  // It could not be compared with its key, so it is not believed.
+  expect(ran.outcome).toMatchObject({ previousPublicKeyId: null, previousFingerprint: null })
+})
+
+test('a target without a previous key is passed over', async () => {
+  const repositories = ['acme/shop', 'acme/web']
+  const shop = rotated('deleted', new Shop({ repositories }))
+  shop.targetNamed('acme/web').clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS', 'AMAZON_PAY_KEY_PREVIOUS')
+  const ran = await shop.run('retire')
+  expect([ran.targets, ran.notices, ran.outputs['previous-public-key-id']]).toEqual([
+    { 'acme/shop': 'updated', 'acme/web': 'unchanged' },
+    [],
+    old.id,
+  ])
+})
+
+test('a previous key that another run has changed between the first look and the lock is not deleted', async () => {
+  for (const change of [
+    ({ target }: Shop) => target.place('previous', young),
+    ({ target }: Shop) => target.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS'),
+  ]) {
+    const shop = rotated()
+    const ran = await shop.run(
+      'retire',
+      {},
+      {
+        before: ({ text }) => {
+          if (text === 'create AMAZON_PAY_KEY_LOCK') change(shop)
+          return undefined
+        },
+      },
+    )
+    expect([ran.code, ran.written]).toEqual(['pair-changed', []])
+    expect(ran.trouble).toContain('another run changed the previous key in the meantime')
+  }
 })
 
 test.each([
@@ -110,6 +147,56 @@ describe('runs that were queued before the activation', () => {
     expect(asked).toEqual([new Date(shop.target.record('current')?.activatedAt ?? '')])
   })
 
+  test('of the latest activation are looked for, in every repository', async () => {
+    const shop = new Shop({ repositories: ['acme/shop', 'acme/web'] })
+    shop.targetNamed('acme/shop').place('current', young)
+    shop.clock.pass(60_000)
+    shop.targetNamed('acme/shop').place('current', young)
+    shop.clock.pass(-60_000)
+    shop.targetNamed('acme/web').place('current', young)
+    for (const target of shop.targets) target.place('previous', old)
+    shop.amazon.exchange(young)
+    const asked: [string, Date][] = []
+    shop.github.openRuns = async (repository, before) => {
+      asked.push([repository, before])
+      return []
+    }
+    await shop.run('retire')
+    const latest = new Date(shop.targetNamed('acme/shop').record('current')?.activatedAt ?? '')
+    expect(asked).toEqual([
+      ['acme/shop', latest],
+      ['acme/web', latest],
+    ])
+  })
+
+  test('are counted without this run, and at most five are warnings', async () => {
+    const shop = rotated()
+    const base = 'https://github.com/acme/shop/actions/runs'
+    const runs = ['2', '11', '12', '13', '14', '15', '16'].map((id) => `${base}/${id}`)
+    shop.github.openRuns = async () =>
+      runs.map((url) => ({ url, name: 'deploy', status: 'queued', createdAt: '2026-11-20' }))
+    const ran = await shop.run('retire')
+    expect(ran.queued.id).toBe('2')
+    expect(ran.outcome.openRuns.map(({ url }) => url)).toEqual(runs.slice(1))
+    expect(ran.warnings).toHaveLength(5)
+  })
+
+  test('are not looked for where the token says that it may not, or the activation is unknown', async () => {
+    const shop = rotated()
+    shop.github.lacksActions = true
+    const ran = await shop.run('retire')
+    expect([ran.status, warningsOf(ran)]).toEqual(['retired', ''])
+    expect(ran.log).not.toContain('read runs of acme/shop')
+    const alone = rotated()
+    alone.target.clear('AMAZON_PAY_PRIVATE_KEY', 'AMAZON_PAY_PUBLIC_KEY_ID', 'AMAZON_PAY_KEY')
+    // A secret of that name belongs to somebody else.
+    alone.target.putSecret('AMAZON_PAY_KEY', 'not ours')
+    const refused = await alone.run('retire')
+    expect([refused.code, refused.effects]).toEqual(['amazon-pay-undecided', []])
+    expect(refused.trouble).toContain('there is no current pair with a Public Key ID')
+    expect(refused.log).not.toContain('read runs of acme/shop')
+  })
+
   test('that the token may not see are a warning', async () => {
     const shop = rotated()
     shop.github.openRuns = async () => {
@@ -138,9 +225,12 @@ describe('an undocumented answer', () => {
     expect(ran.trouble).toContain(`public-key-id: ${old.id}`)
   })
 
-  test('counts when a person who deleted the key typed its ID', async () => {
+  test('counts when a person who deleted the key typed its ID, and the key itself has signed', async () => {
     const ran = await strange().run('retire', { publicKeyId: old.id })
     expect([ran.status, ran.trouble]).toEqual(['retired', ''])
+    const without = { with: { 'previous-private-key': '' } }
+    const refused = await strange().run('retire', { publicKeyId: old.id }, without)
+    expect([refused.code, refused.effects]).toEqual(['amazon-pay-undecided', []])
   })
 })
 
@@ -278,6 +368,17 @@ const refusals: readonly Refusal[] = [
     },
     code: 'pair-changed',
     says: 'Integration Central',
+  },
+  {
+    name: 'the targets have different previous keys',
+    given: () => {
+      const shop = rotated('deleted', new Shop({ repositories: ['acme/shop', 'acme/web'] }))
+      shop.targetNamed('acme/web').place('previous', other, { publicKeyId: old.publicKeyId })
+      return shop
+    },
+    form: { publicKeyId: old.id },
+    code: 'pair-changed',
+    says: 'different previous keys',
   },
 ]
 

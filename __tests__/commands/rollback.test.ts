@@ -212,7 +212,7 @@ const refusals: readonly Refusal[] = [
       return shop
     },
     code: 'amazon-pay-rejected',
-    says: old.id,
+    says: 'if this pair has worked before',
   },
 ]
 

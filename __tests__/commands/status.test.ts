@@ -168,7 +168,57 @@ test('the outputs say whose key is where, and since when', async () => {
     'made-at': '2026-12-04T21:30:00Z',
     'staged-since': '2026-12-09T21:30:00Z',
     'previous-since': '2026-11-24T21:30:00Z',
+    'secret-name': 'AMAZON_PAY_PRIVATE_KEY',
+    // Of the staged key, so that a reminder can include its exchange page.
+    'public-key': staged.publicPem,
+    'exchange-url': expect.stringMatching(/^https:/),
   })
+  expect(ran.outcome).toMatchObject({ exchange: true, madeAt: '2026-12-09T21:30:00Z' })
+})
+
+test.each<[string, (shop: Shop) => unknown, Key | null]>([
+  ['of the current key, where none is staged', (shop) => shop.given({ current: young }), young],
+  [
+    'of the current key, where the staged one is exchanged already',
+    ({ target }) => {
+      target.place('current', young)
+      target.place('next', staged, { publicKeyId: staged.publicKeyId, change: 'activate' })
+    },
+    young,
+  ],
+  [
+    'of the current key, where the staged one is its copy',
+    (shop) => shop.given({ current: young, next: young }),
+    young,
+  ],
+  ['of the staged key, where it is the first', (shop) => shop.given({ next: staged }), staged],
+  ['of no key, where there is none', () => {}, null],
+])('the public key is shown %s', async (_, given, key) => {
+  const shop = new Shop()
+  given(shop)
+  const ran = await shop.run('status')
+  expect([ran.trouble, ran.outputs['public-key'] ?? '']).toEqual(['', key?.publicPem ?? ''])
+  expect(ran.outcome.exchange).toBe(key === staged)
+  expect(ran.outputs['secret-name'] ?? '').toBe(
+    shop.target.recordText('current') ? 'AMAZON_PAY_PRIVATE_KEY' : '',
+  )
+})
+
+test('the line of a target in the log names each slot, and whether its record was compared', async () => {
+  const shop = new Shop().given({ current: young, next: staged, previous: old })
+  shop.target.describe('previous', old)
+  shop.target.variables.delete('AMAZON_PAY_KEY_NEXT')
+  const ran = await shop.run('status', {}, { with: { 'current-private-key': '' } })
+  expect(ran.infos.find((text) => text.startsWith('acme/shop: '))).toMatch(
+    new RegExp(
+      `^acme/shop: current ${young.fingerprint} \\(not compared\\), 1 day; next without a readable record, 1 day; previous ${old.fingerprint}, 1 day\\. Next: `,
+    ),
+  )
+  const all = await new Shop().given({ current: young }).run('status')
+  expect(all.infos.join()).toContain(
+    `current ${young.fingerprint} ${young.id}, 1 day; next empty; previous empty. Next: `,
+  )
+  expect(all.targets).toEqual({ 'acme/shop': 'unchanged' })
 })
 
 test('of several targets, the oldest key counts, and any that is due', async () => {

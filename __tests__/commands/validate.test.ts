@@ -21,7 +21,8 @@ test('a private key is judged without any request, and its public key is shown',
     'amazon-pay': 'skipped',
   })
   expect([...ran.files.values()]).toEqual([key.publicPem])
-  expect(ran.artifacts.size).toBe(0)
+  expect(ran.outputs['public-key-file']).toMatch(/^\/temp\/amazon-pay-public-key-eu-live-/)
+  expect([ran.artifacts.size, ran.outcome.exchange]).toEqual([0, true])
 })
 
 test('with a Public Key ID, the pair is verified with Amazon Pay', async () => {
@@ -32,6 +33,11 @@ test('with a Public Key ID, the pair is verified with Amazon Pay', async () => {
   )
   expect([ran.status, ran.effects]).toEqual(['valid', []])
   expect(ran.outputs).toMatchObject({ 'amazon-pay': 'accepted', 'public-key-id': key.id })
+  // It is exchanged already, and no throwaway key is asked about: nothing is written after the answer.
+  expect([
+    ran.outcome.exchange,
+    ran.log.filter((text) => text === 'ask Amazon Pay').length,
+  ]).toEqual([false, 1])
 })
 
 test('without private-key, the current pair of the shop is judged, with the ID of its record', async () => {
@@ -42,6 +48,42 @@ test('without private-key, the current pair of the shop is judged, with the ID o
     fingerprint: key.fingerprint,
     'public-key-id': key.id,
     'amazon-pay': 'accepted',
+  })
+  expect(ran.outcome.madeAt).toBe(shop.target.record('current')?.madeAt)
+})
+
+describe('a record that cannot be read', () => {
+  const inOneOfTwo = () => {
+    const shop = new Shop({ repositories: ['acme/shop', 'acme/web'] }).given({ current: key })
+    shop.target.putVariable('AMAZON_PAY_KEY', 'hello')
+    return shop
+  }
+
+  test('is a warning, and the record of the next target is taken', async () => {
+    const ran = await inOneOfTwo().run('validate')
+    expect([ran.status, ran.outputs['public-key-id']]).toEqual(['valid', key.id])
+    expect(warningsOf(ran)).toContain('AMAZON_PAY_KEY')
+  })
+
+  test('in a target that cannot be read either, is a refusal where the check is required', async () => {
+    const check = { with: { 'amazon-pay-check': 'require' } }
+    expect((await inOneOfTwo().run('validate', {}, check)).code).toBe('record-unreadable')
+    const before = ({ text }: { text: string }) =>
+      text === 'read target in acme/shop' ? ('refused' as const) : undefined
+    const silent = await inOneOfTwo().run('validate', {}, { before })
+    expect([silent.status, silent.outputs['error-code']]).toEqual(['valid', 'github-unavailable'])
+    const required = await inOneOfTwo().run('validate', {}, { before, ...check })
+    expect(required.code).toBe('github-unavailable')
+  })
+
+  test('is not looked for where ID and region are given, nor believed of another key', async () => {
+    const given = { with: { 'private-key': other.pem } }
+    const shop = new Shop().given({ current: key })
+    const ran = await shop.run('validate', {}, given)
+    expect([ran.status, ran.outputs['public-key-id'] ?? '']).toEqual(['valid', ''])
+    shop.amazon.exchange(other)
+    const named = await shop.run('validate', { publicKeyId: other.id }, given)
+    expect([named.status, named.log]).toEqual(['valid', ['ask Amazon Pay', expect.any(String)]])
   })
 })
 
@@ -85,7 +127,7 @@ test('a public key is read from a file', async () => {
     'validate',
     {},
     {
-      with: { 'public-key': 'key.pub' },
+      with: { 'public-key': ' key.pub\n' },
       files: { 'key.pub': Buffer.from(key.publicPem) },
     },
   )
@@ -143,12 +185,24 @@ interface Refusal {
   readonly with: StartOptions['with']
   readonly given?: (shop: Shop) => void
   readonly code: string
+  readonly says?: string
 }
 
 const privateKey = { 'private-key': key.pem }
 const refusals: readonly Refusal[] = [
   { name: 'nothing is given', with: {}, code: 'key-empty' },
+  {
+    name: 'there are only blanks',
+    with: { 'private-key': ' ', 'public-key': ' ' },
+    code: 'key-empty',
+  },
   { name: 'the key is junk', with: { 'private-key': 'hello' }, code: 'key-unreadable' },
+  {
+    name: 'the public key is of another key than the stored one',
+    with: { 'current-private-key': key.pem, 'private-key': ' ', 'public-key': other.publicPem },
+    code: 'pair-mismatch',
+    says: 'public-key does not belong to current-private-key',
+  },
   {
     name: 'a public key is in private-key',
     with: { 'private-key': key.publicPem },
@@ -158,6 +212,7 @@ const refusals: readonly Refusal[] = [
     name: 'a private key is in public-key',
     with: { 'public-key': key.pem },
     code: 'key-wrong-half',
+    says: 'public-key ',
   },
   {
     name: 'a file with a private key is in public-key',
@@ -168,11 +223,13 @@ const refusals: readonly Refusal[] = [
     name: 'the public key is of another key',
     with: { ...privateKey, 'public-key': other.publicPem },
     code: 'pair-mismatch',
+    says: 'public-key does not belong to private-key',
   },
   {
     name: 'the file of the public key does not exist',
     with: { 'public-key': 'none.pub' },
     code: 'input-invalid',
+    says: 'public-key is a path',
   },
   {
     name: 'the Public Key ID is too short',
@@ -191,6 +248,7 @@ const refusals: readonly Refusal[] = [
     form: { publicKeyId: payId('Q') },
     with: privateKey,
     code: 'amazon-pay-rejected',
+    says: 'if this pair has worked before',
   },
   {
     name: 'Amazon Pay has another key for the Public Key ID',
@@ -215,6 +273,7 @@ test.each(refusals)('refused, when $name', async (refusal) => {
     files: { 'key.pem': Buffer.from(key.pem) },
   })
   expect([ran.code, ran.effects]).toEqual([refusal.code, []])
+  expect(ran.trouble).toContain(refusal.says ?? '')
   expect(ran.outputs).toMatchObject({ status: 'failed', 'error-code': refusal.code })
 })
 

@@ -98,6 +98,11 @@ test.each<[string, Given, readonly string[]]>([
   ['both are written', {}, [newId, newKey]],
   ['the answer to the ID was lost, but it is there', { id: 'lost, written' }, [newId, newKey]],
   ['the answer to the key was lost, but it is there', { key: 'lost, written' }, [newId, newKey]],
+  [
+    'the answers to the first pair were lost, but it is there',
+    { id: 'lost, written', key: 'lost, written', contents: { next: marked }, old: null },
+    [newId, newKey],
+  ],
 ])('the pair is written where %s', async (_, given, effects) => {
   expect(await left(given)).toEqual({ effects, failure: null })
 })
@@ -131,6 +136,13 @@ test.each<[string, Given, readonly string[], string, string]>([
   [
     'the ID did not arrive, and was changed two seconds before',
     { id: 'lost, not written', changed: '2026-11-20T11:59:58Z' },
+    [],
+    'failed',
+    'was not changed',
+  ],
+  [
+    'the ID of the first pair did not arrive',
+    { id: 'lost, not written', contents: { next: marked }, old: null },
     [],
     'failed',
     'was not changed',
@@ -228,6 +240,10 @@ test.each([
   [
     'wait until 12:30:00 UTC, then run it again',
     /^wait until 12:30:00 UTC, then run it again, which/,
+  ],
+  [
+    'run this command again after 12:30:00 UTC',
+    /^run this command again after 12:30:00 UTC, which/,
   ],
 ])('after a torn pair, the next step of %j is', async (hint, words) => {
   const { failure } = await left({ key: 'lost, no look', hint })

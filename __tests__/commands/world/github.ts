@@ -12,6 +12,7 @@ export interface GitHubAnswers {
   dispatchable: (repository: string, workflow: string) => void
   dispatch: (repository: string, workflow: string) => string
   remaining: GitHub['remaining']
+  lacksActions: boolean
 }
 
 export function quietGitHub(): GitHubAnswers {
@@ -21,6 +22,7 @@ export function quietGitHub(): GitHubAnswers {
     dispatchable: () => {},
     dispatch: (repository, workflow) => `https://github.com/${repository}/actions/${workflow}`,
     remaining: null,
+    lacksActions: false,
   }
 }
 
@@ -38,7 +40,10 @@ export class Connection implements GitHub {
     this.#several = several
   }
 
-  readonly lacksActions = false
+  get lacksActions(): boolean {
+    return this.#answers.lacksActions
+  }
+
   get remaining(): GitHub['remaining'] {
     return this.#answers.remaining
   }

@@ -111,13 +111,12 @@ async function discardStaged({ names }: Step, { target, plan }: TargetChange): P
 /** Writes the mark into the record of `next`. Until it is removed, every other command refuses to write. */
 async function writeMark(
   { names, world }: Step,
-  { target, plan, view, request }: TargetChange,
+  { target, plan, request }: TargetChange,
   pair: KeyPair,
 ): Promise<void> {
   if (!plan.mark) return
-  const { record } = view.slots.next
   const marked: KeyRecord = {
-    ...(record?.fingerprint === request.record.fingerprint ? record : request.record),
+    ...request.record,
     publicKeyId: request.publicKeyId,
     activatedAt: null,
     rolledBackAt: null,
