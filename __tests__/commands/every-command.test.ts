@@ -65,7 +65,7 @@ const stale = (shop: Shop): void => {
 }
 
 /** The state, what a dry run says of the target, what the command says of it, and its result. */
-const said: readonly (readonly [string, Case, string, string, string?])[] = [
+const said: [string, Case, string, string, string?][] = [
   [
     'a key is staged',
     cases.generate,
