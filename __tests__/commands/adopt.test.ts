@@ -70,16 +70,6 @@ test('where there are several targets, a warning names its own', async () => {
   ])
 })
 
-test('a pair that is adopted already is green: a notice, and nothing is written', async () => {
-  const ran = await new Shop().given({ current: old }).run('adopt', form)
-  expect([ran.status, ran.effects, ran.targets]).toEqual([
-    'adopted',
-    [],
-    { 'acme/shop': 'unchanged' },
-  ])
-  expect(ran.notices).toHaveLength(1)
-})
-
 describe('repairs the record, with a warning', () => {
   test.each([
     { name: 'is no record', text: () => 'hello' },
@@ -113,15 +103,6 @@ test('the private key is never written', async () => {
   const ran = await shop.run('adopt', form)
   expect(ran.written.filter((text) => text.includes('PRIVATE_KEY'))).toEqual([])
   expect(Object.values(ran.targets)).toEqual(['created', 'created'])
-})
-
-test('nothing is written in a dry run', async () => {
-  const ran = await unmanaged().run('adopt', form, { with: { 'dry-run': 'true' } })
-  expect([ran.status, ran.effects, ran.targets]).toEqual([
-    'planned',
-    [],
-    { 'acme/shop': 'planned' },
-  ])
 })
 
 interface Refusal {

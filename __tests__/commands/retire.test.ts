@@ -59,16 +59,6 @@ test.each([
   for (const target of shop.targets) expect(target.privateKey('previous')).toBeNull()
 })
 
-test('where there is nothing to retire, it is green: a notice', async () => {
-  const ran = await new Shop().given({ current: young }).run('retire')
-  expect([ran.status, ran.effects, ran.targets]).toEqual([
-    'retired',
-    [],
-    { 'acme/shop': 'unchanged' },
-  ])
-  expect(ran.notices).toHaveLength(1)
-})
-
 test('a record without its secret is removed', async () => {
   const shop = rotated()
   shop.target.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')
@@ -77,12 +67,18 @@ test('a record without its secret is removed', async () => {
   expect(shop.amazon.requests).toEqual([])
   // It could not be compared with its key, so it is not believed.
   expect(ran.outcome).toMatchObject({ previousPublicKeyId: null, previousFingerprint: null })
+  shop.target.describe('previous', old, { publicKeyId: null })
+  expect((await shop.run('retire')).infos).toContain(
+    'acme/shop: variable AMAZON_PAY_KEY_PREVIOUS was deleted; its secret no longer existed',
+  )
 })
 
 test('a target without a previous key is passed over', async () => {
   const repositories = ['acme/shop', 'acme/web']
   const shop = rotated('deleted', new Shop({ repositories }))
   shop.targetNamed('acme/web').clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS', 'AMAZON_PAY_KEY_PREVIOUS')
+  const dry = await shop.run('retire', {}, { with: { 'dry-run': 'true' } })
+  expect(dry.infos).toContain('acme/web: there is no previous key')
   const ran = await shop.run('retire')
   expect([ran.targets, ran.notices, ran.outputs['previous-public-key-id']]).toEqual([
     { 'acme/shop': 'updated', 'acme/web': 'unchanged' },
@@ -121,15 +117,6 @@ test.each([
   expect([ran.status, ran.trouble, shop.amazon.requests]).toEqual(['retired', '', []])
   expect(shop.target.privateKey('previous')).toBeNull()
   expect(shop.deploy()).toBe('accepted')
-})
-
-test('nothing is deleted in a dry run', async () => {
-  const ran = await rotated().run('retire', {}, { with: { 'dry-run': 'true' } })
-  expect([ran.status, ran.effects, ran.targets]).toEqual([
-    'planned',
-    [],
-    { 'acme/shop': 'planned' },
-  ])
 })
 
 describe('runs that were queued before the activation', () => {

@@ -98,15 +98,6 @@ test('the deploys of all targets are started', async () => {
   ])
 })
 
-test('nothing is written in a dry run', async () => {
-  const ran = await rotated().run('rollback', {}, { with: { 'dry-run': 'true' } })
-  expect([ran.status, ran.effects, ran.targets]).toEqual([
-    'planned',
-    [],
-    { 'acme/shop': 'planned' },
-  ])
-})
-
 interface Refusal {
   readonly name: string
   readonly given: () => Shop

@@ -191,6 +191,14 @@ test.each<[string, (shop: Shop) => unknown, Key | null]>([
     (shop) => shop.given({ current: young, next: young }),
     young,
   ],
+  [
+    'of a current key without a Public Key ID',
+    (shop) => {
+      shop.given({ current: young })
+      shop.target.describe('current', young)
+    },
+    young,
+  ],
   ['of the staged key, where it is the first', (shop) => shop.given({ next: staged }), staged],
   ['of no key, where there is none', () => {}, null],
 ])('the public key is shown %s', async (_, given, key) => {
@@ -219,6 +227,14 @@ test('the line of a target in the log names each slot, and whether its record wa
     `current ${young.fingerprint} ${young.id}, 1 day; next empty; previous empty. Next: `,
   )
   expect(all.targets).toEqual({ 'acme/shop': 'unchanged' })
+})
+
+test('the prefix of the Public Key ID decides the environment', async () => {
+  const shop = new Shop().given({ current: young })
+  const record = { publicKeyId: young.publicKeyId, payEnvironment: null }
+  shop.target.describe('current', young, record)
+  const ran = await shop.run('status', {}, { with: { 'pay-environment': '' } })
+  expect(ran.outputs['pay-environment']).toBe('live')
 })
 
 test('of several targets, the oldest key counts, and any that is due', async () => {

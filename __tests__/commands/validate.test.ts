@@ -122,6 +122,13 @@ test('a public key alone is judged as what may be pasted into Integration Centra
   expect([ran.status, ran.outputs.fingerprint]).toEqual(['valid', key.fingerprint])
 })
 
+test('a public key that had to be repaired is a warning', async () => {
+  const damaged = key.publicPem.replaceAll('\n', '\\n')
+  const ran = await new Shop().run('validate', {}, { with: { 'public-key': damaged } })
+  expect(ran.status).toBe('valid')
+  expect(warningsOf(ran)).toMatch(/^public-key has /)
+})
+
 test('a public key is read from a file', async () => {
   const ran = await new Shop().run(
     'validate',
@@ -142,7 +149,7 @@ test('a suspended account is a warning', async () => {
     { publicKeyId: key.id },
     { with: { 'private-key': key.pem } },
   )
-  expect(ran.status).toBe('valid')
+  expect([ran.status, ran.outputs['amazon-pay']]).toEqual(['valid', 'accepted'])
   expect(warningsOf(ran)).toContain('suspended')
 })
 

@@ -469,6 +469,16 @@ describe('Amazon’s own words are in every problem', () => {
     expect(problemOf(await verifyWith(given))?.fact).toContain(fact)
   })
 
+  test('although the step was asked to stop meanwhile', async () => {
+    const { world, stop } = worldOf(() => {
+      stop()
+      return unauthorized
+    })
+    const { problem } = await verify(world, claimOf(), { control: null })
+    expect(problem?.fact).toContain('401 UnauthorizedAccess')
+    expect(problem?.fact).not.toContain('had to stop')
+  })
+
   test('debug lines say what was asked and answered, without a signature', async () => {
     const { world, debug } = worldOf(usually(accepted))
     await verify(world, claimOf(), { control: throwaway })
@@ -747,6 +757,14 @@ describe('a clock that is off', () => {
     })
     await verify(world, claimOf(), { control: throwaway })
     expect(seen[3]?.date).toBe('20261124T212832Z')
+  })
+
+  test('by less than a second is said to be so', async () => {
+    const { world } = worldOf((_, count) => (count === 1 ? refusedAt(0) : accepted), {
+      milliseconds: start + 900,
+    })
+    const { remarks } = await verify(world, claimOf(), { control: null })
+    expect(remarks.map(({ fact }) => fact).join()).toMatch(/clock is slightly ahead of the time/)
   })
 
   test('that is right needs no remark', async () => {

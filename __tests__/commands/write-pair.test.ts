@@ -3,6 +3,7 @@ import { writePair } from '../../src/commands/activate/write-pair.ts'
 import type { Step } from '../../src/commands/shared/context.ts'
 import { TargetFailure } from '../../src/commands/shared/write.ts'
 import { Problem } from '../../src/domain/problem.ts'
+import type { KeyRecord } from '../../src/domain/rotation/record.ts'
 import type { Stored } from '../../src/domain/rotation/slots.ts'
 import type { SealedSecret } from '../../src/ports.ts'
 import { type Key, makeKeys, names, recordOf, ringOf, view } from '../domain/rotation/views.ts'
@@ -27,6 +28,8 @@ interface Given {
   readonly contents?: Parameters<typeof view>[0]
   readonly keepPrevious?: boolean
   readonly old?: Key | null
+  /** What the record of `old` has instead. */
+  readonly record?: Partial<KeyRecord>
   readonly hint?: string
 }
 
@@ -53,7 +56,7 @@ async function left(given: Given): Promise<Left> {
   }
   const change = {
     request: { keepPrevious },
-    plan: { old: old && recordOf(old) },
+    plan: { old: old && recordOf(old, given.record) },
     view: { ...target, publicKeyId: before },
     target: {
       label: 'acme/shop',
@@ -157,6 +160,13 @@ test.each<[string, Given, readonly string[], string, string]>([
   [
     'the old private key has no known ID',
     { key: 'refused', old: null },
+    [newId],
+    'torn',
+    'its own Public Key ID is unknown',
+  ],
+  [
+    'the record of the old private key has no ID',
+    { key: 'refused', record: { publicKeyId: null } },
     [newId],
     'torn',
     'its own Public Key ID is unknown',

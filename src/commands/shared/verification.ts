@@ -101,12 +101,12 @@ export function settle(
   options: { readonly accountIsFine: boolean; readonly advice?: string },
 ): Settled {
   const { accountIsFine, advice } = options
-  if (result === 'rejected') {
-    const hint = [problem?.hint, advice].filter((part) => part).join('; ')
-    return { answer: 'rejected', problem: problem?.extend({ hint }) ?? null, tolerable: false }
-  }
-  if (result === 'accepted' || (result === 'account' && accountIsFine)) {
+  if (problem === null || (result === 'account' && accountIsFine)) {
     return { answer: 'accepted', problem, tolerable: true }
+  }
+  if (result === 'rejected') {
+    const hint = advice ? `${problem.hint}; ${advice}` : problem.hint
+    return { answer: 'rejected', problem: problem.extend({ hint }), tolerable: false }
   }
   return { answer: 'undecided', problem, tolerable: check !== 'require' }
 }
@@ -181,7 +181,7 @@ function undecidedProblem(judgement: Judgement, stop: AbortSignal): Problem {
   const { verdict, skew } = judgement
   const [fact, hint] = inconclusive(judgement, stop)
   if (verdict === 'clock') return new Problem('clock-skew', fact, hint)
-  const notable = skew !== null && Math.abs(skew) > notableSkew
+  const notable = Math.abs(skew ?? 0) > notableSkew
   const note = notable ? `; this machine's clock is ${skewWords(skew)}` : ''
   return new Problem('amazon-pay-undecided', `${fact}${note}`, hint)
 }
