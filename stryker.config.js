@@ -16,14 +16,22 @@ export default {
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   jest: {
     projectType: 'custom',
-    config: { ...jest, roots: [`<rootDir>/__tests__/${part}`], randomize: false },
+    config: {
+      ...jest,
+      roots: [`<rootDir>/__tests__/${part}`],
+      // Whole courses of events take longer than all other tests of commands, which must find the mutants without them.
+      testPathIgnorePatterns: [
+        ...jest.testPathIgnorePatterns,
+        '/commands/(?:faults|journeys|kill-points)\\.test\\.ts$',
+      ],
+      randomize: false,
+    },
     // Loads only the test files that import the mutated file. Those of commands import it indirectly.
     enableFindRelatedTests: part.startsWith('domain/'),
   },
   coverageAnalysis: 'perTest',
-  concurrency: 2,
   // Jest keeps memory from run to run.
-  maxTestRunnerReuse: 60,
+  maxTestRunnerReuse: 20,
   timeoutMS: 20_000,
   // Stryker would rewrite a tsconfig.json for its sandbox, and cannot read that of TypeScript 7.
   tsconfigFile: 'none.json',

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { authenticate, type Caller, clockOf } from './amazon-pay/authenticate.ts'
 import { type IntegrationCentral, integrationCentralOf } from './amazon-pay/integration-central.ts'
-import { type Order, type PayKey, payError, type State, suspected } from './amazon-pay/model.ts'
+import {
+  type AmazonPayState,
+  type CheckoutSession,
+  type PayKey,
+  payError,
+  suspected,
+} from './amazon-pay/model.ts'
 import type { Answer, Recorded } from './request.ts'
 import { startServer } from './server.ts'
 
 export {
+  type CheckoutSession,
   HOSTS,
-  type Order,
   type PayKey,
   payError,
   type Region,
@@ -16,7 +22,7 @@ export {
   type View,
 } from './amazon-pay/model.ts'
 
-export interface AmazonPay extends State, IntegrationCentral {}
+export interface AmazonPay extends AmazonPayState, IntegrationCentral {}
 
 export interface AmazonPayOptions {
   readonly now?: () => Date
@@ -28,9 +34,9 @@ export async function startAmazonPay(options: AmazonPayOptions = {}): Promise<Am
     handler: (request) => answer(state, request),
     headers: () => ({ date: clockOf(state).toUTCString(), 'x-amz-pay-request-id': randomUUID() }),
   })
-  const state: State = Object.assign(server, {
+  const state: AmazonPayState = Object.assign(server, {
     keys: new Map<string, PayKey>(),
-    orders: [] as Order[],
+    orders: [] as CheckoutSession[],
     now: options.now ?? (() => new Date()),
     ...usualAnswers(),
   })
@@ -49,13 +55,13 @@ export const usualAnswers = () => ({
   },
 })
 
-function answer(pay: State, request: Recorded): Answer {
+function answer(pay: AmazonPayState, request: Recorded): Answer {
   if (pay.acceptEverything) return operate(pay, request)
   const caller = authenticate(pay, request)
   return 'status' in caller ? caller : operate(pay, request, caller)
 }
 
-function operate(pay: State, request: Recorded, caller?: Caller): Answer {
+function operate(pay: AmazonPayState, request: Recorded, caller?: Caller): Answer {
   const resource = /^\/(?:live\/|sandbox\/)?v2\/([^?]*)/.exec(request.rawPath)?.[1]
   if (resource === undefined) return payError(400, 'InvalidAPIVersion', 'Unknown API version')
   if (request.method === 'POST' && resource === 'checkoutSessions') {

@@ -6,10 +6,10 @@ import { type Jobs, jobsOf } from './github/jobs.ts'
 import type {
   App,
   Dispatch,
+  GitHubState,
   Installation,
   Organization,
   Repository,
-  State,
   Token,
   Write,
 } from './github/model.ts'
@@ -22,7 +22,7 @@ export { forbidden, primaryRateLimit, secondaryRateLimit } from './github/answer
 export type { JobValues, QueuedRun } from './github/jobs.ts'
 export type * from './github/model.ts'
 
-export interface GitHub extends State, Scopes, Writer, Jobs, Apps {
+export interface GitHub extends GitHubState, Scopes, Writer, Jobs, Apps {
   /** An installation token with all permissions in all repositories. */
   readonly token: string
   addToken(value: string, token?: Partial<Token>): string
@@ -40,7 +40,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     headers: () => headersOf(state),
   })
   let lastId = 1000
-  const state: State = Object.assign(server, {
+  const state: GitHubState = Object.assign(server, {
     apiUrl: server.url,
     serverUrl: 'https://github.com',
     now: options.now ?? (() => new Date()),
@@ -75,7 +75,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
   })
 }
 
-function headersOf({ now, rateLimit: { limit, remaining, reset } }: State) {
+function headersOf({ now, rateLimit: { limit, remaining, reset } }: GitHubState) {
   const at = reset?.getTime() ?? now().getTime() + 3_600_000
   return {
     date: now().toUTCString(),

@@ -5,7 +5,7 @@ import type { Values } from './github/values.ts'
 import type { GitHub, QueuedRun } from './github.ts'
 import { type RunningAction, type RunResult, startAction } from './runner.ts'
 import { evaluateStep } from './workflow.ts'
-import type { Job, Workflow } from './workflows.ts'
+import type { WorkflowFile, WorkflowJob } from './workflows.ts'
 
 /** The form of the workflow, as a person fills it in. */
 export interface Form {
@@ -18,7 +18,7 @@ export interface Form {
 /** A run of a workflow: its jobs begin one after another. */
 export interface Run {
   readonly id: number
-  readonly workflow: Workflow
+  readonly workflow: WorkflowFile
   readonly repository: string
   readonly event: 'workflow_dispatch' | 'schedule'
   readonly form: Form
@@ -54,7 +54,7 @@ export interface Place {
 
 export interface Start {
   readonly queued: QueuedRun
-  readonly workflow: Workflow
+  readonly workflow: WorkflowFile
   readonly event: Run['event']
   readonly form: Form
   /** How wrong the runner's clock is, in milliseconds. */
@@ -77,7 +77,7 @@ export function playRun(place: Place, start: Start): Run {
   const paused = signal()
   const approved = signal()
 
-  const review = async ({ step: { environment } }: Job) => {
+  const review = async ({ step: { environment } }: WorkflowJob) => {
     const found = findEnvironment(queued.repository, environment ?? '')
     if (found?.protected !== true) return
     progress.waitsFor = found.name
@@ -133,7 +133,7 @@ async function playJobs(
   place: Place,
   start: Start,
   progress: Progress,
-  review: (job: Job) => Promise<void>,
+  review: (job: WorkflowJob) => Promise<void>,
 ): Promise<void> {
   const { run } = start.queued
   for (const job of start.workflow.jobs) {
@@ -151,7 +151,7 @@ async function playJobs(
 async function playJob(
   place: Place,
   { queued, form, event, clockError = 0, onSuccess }: Start,
-  { name, step }: Job,
+  { name, step }: WorkflowJob,
   progress: Progress,
 ): Promise<RunResult> {
   const { github, amazonPay } = place

@@ -1,7 +1,7 @@
 import type { AmazonPay } from './amazon-pay.ts'
 import type { GitHub, Installation, Scope } from './github.ts'
 import { makeKeyPair } from './keys.ts'
-import { readWorkflow, vary, type Workflow } from './workflows.ts'
+import { readWorkflow, vary, type WorkflowFile } from './workflows.ts'
 
 export type SituationName = 'new' | 'existing' | 'many' | 'approval'
 
@@ -24,10 +24,10 @@ export interface Target {
 export interface Situation {
   readonly name: SituationName
   /** The workflow of the form: `generate` may have one of its own. */
-  readonly workflow: Workflow
-  readonly generate: Workflow
+  readonly workflow: WorkflowFile
+  readonly generate: WorkflowFile
   /** Of the shops. */
-  readonly deploy: Workflow
+  readonly deploy: WorkflowFile
   /** Whether the workflow has the schedule of every Monday. */
   readonly scheduled: boolean
   readonly targets: readonly Target[]

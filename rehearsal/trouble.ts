@@ -5,16 +5,16 @@ import type { Run } from './run.ts'
 import type { Scene } from './scene.ts'
 
 /** What can be made to go wrong in the next run; the page says what each is. */
-export const FAULTS = ['killed', 'rejects', 'forbidden', 'unavailable', 'clock'] as const
+export const FAULT_NAMES = ['killed', 'rejects', 'forbidden', 'unavailable', 'clock'] as const
 
-export type Fault = (typeof FAULTS)[number]
+export type FaultName = (typeof FAULT_NAMES)[number]
 
 /** The faults of one run. */
 export interface Trouble {
   /** By how many milliseconds the runner's clock is wrong. */
   readonly clockError: number
   /** Those that have taken effect. */
-  readonly happened: ReadonlySet<Fault>
+  readonly happened: ReadonlySet<FaultName>
   /** Everything works again. */
   end(): void
 }
@@ -22,11 +22,11 @@ export interface Trouble {
 /** Makes the servers fail until `end` is called. `running` is the run that they fail for. */
 export function makeTrouble(
   scene: Scene,
-  faults: ReadonlySet<Fault>,
+  faults: ReadonlySet<FaultName>,
   running: () => Run | undefined,
 ): Trouble {
   const { github, amazonPay, situation } = scene
-  const happened = new Set<Fault>()
+  const happened = new Set<FaultName>()
   const granted = situation.installation.permissions
   const asked = amazonPay.requests.length
 
@@ -66,7 +66,7 @@ export function makeTrouble(
 }
 
 const happens =
-  (happened: Set<Fault>, fault: Fault, match: (request: Recorded) => boolean) =>
+  (happened: Set<FaultName>, fault: FaultName, match: (request: Recorded) => boolean) =>
   (request: Recorded): boolean => {
     const matches = match(request)
     if (matches) happened.add(fault)
@@ -74,7 +74,7 @@ const happens =
   }
 
 /** Kills the runner between the two secrets of a pair; where no pair is written, after the first write. */
-function killer(running: () => Run | undefined, happened: Set<Fault>): Hook {
+function killer(running: () => Run | undefined, happened: Set<FaultName>): Hook {
   return ({ method, path, body }, phase) => {
     const isWrite = method !== 'GET' && /\/(secrets|variables)\b/.test(path)
     if (!isWrite || phase !== 'after' || /_LOCK\b/.test(path + body)) return undefined

@@ -3,13 +3,13 @@ import { parse, stringify } from 'yaml'
 import { readWorkflowStep, type WorkflowStep } from './workflow.ts'
 
 /** A workflow file, as far as the rehearsal plays it: one step of each job uses the action. */
-export interface Workflow {
+export interface WorkflowFile {
   readonly file: string
   readonly name: string
-  readonly jobs: readonly Job[]
+  readonly jobs: readonly WorkflowJob[]
 }
 
-export interface Job {
+export interface WorkflowJob {
   readonly name: string
   readonly step: WorkflowStep
 }
@@ -20,7 +20,7 @@ interface File {
 }
 
 /** Reads a workflow file of this folder. */
-export function readWorkflow(file: string): Workflow {
+export function readWorkflow(file: string): WorkflowFile {
   const { name, jobs } = parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as File
   return {
     file,
@@ -34,10 +34,10 @@ export function readWorkflow(file: string): Workflow {
 
 /** The same workflow with some lines more below `with:`, and another environment of its jobs. */
 export const vary = (
-  workflow: Workflow,
+  workflow: WorkflowFile,
   given: Readonly<Record<string, string>>,
   { job: only, environment }: { readonly job?: string; readonly environment?: string } = {},
-): Workflow => ({
+): WorkflowFile => ({
   ...workflow,
   jobs: workflow.jobs.map((job) => {
     if (only !== undefined && job.name !== only) return job

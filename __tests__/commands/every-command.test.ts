@@ -254,7 +254,8 @@ test.each(Object.values(cases))(
       const scope = { publicKeyId: key?.publicKeyId ?? null, payEnvironment: 'live' } as const
       if (key) shop.target.describe(slot, key, { ...scope, region: 'jp' })
     }
-    if (shop.target.privateKey('next')) shop.target.describe('next', young, { region: 'jp' })
+    const unknown = { region: null, payEnvironment: null }
+    if (shop.target.privateKey('next')) shop.target.describe('next', young, unknown)
     for (const key of [old, young]) {
       const state = situation.command === 'retire' && key === old ? 'deleted' : 'active'
       shop.amazon.exchange(key, { region: 'jp' })

@@ -1,19 +1,19 @@
 import type { Answer, Recorded } from '../request.ts'
 import {
+  type AmazonPayState,
+  type CheckoutSession,
   HOSTS,
   invalidHeader,
   missingHeader,
-  type Order,
   payError,
   REGIONS,
   type Region,
-  type State,
   type UnknownBecause,
   type View,
 } from './model.ts'
 import { isSignature, stringToSign } from './signature.ts'
 
-export type Caller = Omit<Order, 'checkoutSessionId'>
+export type Caller = Omit<CheckoutSession, 'checkoutSessionId'>
 
 const AUTHORIZATION =
   /^(AMZN-PAY-RSASSA-PSS(?:-V2)?) PublicKeyId=([^,\s]*), ?SignedHeaders=([^,\s]+), ?Signature=(\S+)$/
@@ -23,7 +23,7 @@ const DATE = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)Z$/
 const OLDEST = 5 * 60_000
 
 /** Who signed a request, or why it is refused. */
-export function authenticate(pay: State, request: Recorded): Answer | Caller {
+export function authenticate(pay: AmazonPayState, request: Recorded): Answer | Caller {
   const { headers } = request
   if (headers.authorization === undefined) return missingHeader('authorization')
   const authorization = AUTHORIZATION.exec(headers.authorization)
@@ -57,7 +57,7 @@ export function authenticate(pay: State, request: Recorded): Answer | Caller {
 
 /** The region of a request. Loopback serves all three, so the signed host decides. */
 function checkHeaders(
-  pay: State,
+  pay: AmazonPayState,
   headers: Recorded['headers'],
   signed: readonly string[],
 ): Region | Answer {
@@ -76,7 +76,7 @@ function checkHeaders(
     : invalidHeader(named, 'x-amz-pay-region')
 }
 
-function checkDate(pay: State, text: string): Answer | undefined {
+function checkDate(pay: AmazonPayState, text: string): Answer | undefined {
   const [, year, month, day, hour, minute, second] = DATE.exec(text) ?? []
   const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
   if (Number.isNaN(time)) return invalidHeader(text, 'x-amz-pay-date')
@@ -91,7 +91,7 @@ function checkDate(pay: State, text: string): Answer | undefined {
       )
 }
 
-export const clockOf = ({ now, clockOffset }: Pick<State, 'now' | 'clockOffset'>): Date =>
+export const clockOf = ({ now, clockOffset }: Pick<AmazonPayState, 'now' | 'clockOffset'>): Date =>
   new Date(now().getTime() + clockOffset)
 
 function viewOf({ rawPath }: Recorded, id: string): View | Answer {
@@ -106,7 +106,7 @@ function viewOf({ rawPath }: Recorded, id: string): View | Answer {
 
 /** Counts down `unknownFor` of a new key. */
 function unknownBecause(
-  { keys }: State,
+  { keys }: AmazonPayState,
   id: string,
   { region, view }: { readonly region: Region; readonly view: View },
 ): UnknownBecause | undefined {

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, randomInt } from 'node:crypto'
-import { type PayKey, REGIONS, type Region, type State, type View } from './model.ts'
+import { type AmazonPayState, type PayKey, REGIONS, type Region, type View } from './model.ts'
 
 export interface IntegrationCentral {
   /**
@@ -20,7 +20,7 @@ export interface IntegrationCentral {
   suspend(id: string, suspended?: boolean): void
 }
 
-export const integrationCentralOf = (pay: State): IntegrationCentral => ({
+export const integrationCentralOf = (pay: AmazonPayState): IntegrationCentral => ({
   exchange({ region, view, publicKey, name, prefixed = true }) {
     if (!REGIONS.includes(region)) throw new Error(`There is no Integration Central for ${region}.`)
     if (name.trim() === '') throw new Error('Give the key a name.')
@@ -44,7 +44,7 @@ export const integrationCentralOf = (pay: State): IntegrationCentral => ({
   },
 })
 
-function find({ keys }: State, id: string): PayKey {
+function find({ keys }: AmazonPayState, id: string): PayKey {
   const key = keys.get(id)
   if (key === undefined || key.status === 'deleted') throw new Error(`There is no key ${id}.`)
   return key

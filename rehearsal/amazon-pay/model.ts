@@ -30,7 +30,7 @@ export interface PayKey {
   unknownFor: number
 }
 
-export interface Order {
+export interface CheckoutSession {
   readonly checkoutSessionId: string
   readonly publicKeyId: string
   readonly region: Region
@@ -41,11 +41,11 @@ export interface Order {
 export type UnknownBecause = 'mistyped' | 'deleted' | 'region'
 
 /** The complete state of this Amazon Pay. */
-export interface State extends Server {
+export interface AmazonPayState extends Server {
   /** By Public Key ID. */
   readonly keys: Map<string, PayKey>
   /** Checkout sessions that a shop has created. */
-  readonly orders: Order[]
+  readonly orders: CheckoutSession[]
   now: () => Date
   /** By how many milliseconds Amazon's clock is ahead of `now`. */
   clockOffset: number

@@ -1,9 +1,9 @@
 import type { Answer, Recorded } from '../request.ts'
 import { failure, notFound } from './answers.ts'
-import type { Access, Permission, Repository, State, Token } from './model.ts'
+import type { Access, GitHubState, Permission, Repository, Token } from './model.ts'
 
 /** The token of a request, or the answer that refuses it. */
-export function authenticate(github: State, request: Recorded): Token | Answer {
+export function authenticate(github: GitHubState, request: Recorded): Token | Answer {
   const credentials = credentialsOf(request)
   if (credentials === undefined) return failure(401, 'Requires authentication')
   const token = github.tokens.get(credentials)

@@ -2,7 +2,14 @@ import { createPublicKey, type KeyObject, randomBytes, verify } from 'node:crypt
 import type { Answer, Recorded } from '../request.ts'
 import { credentialsOf, suspended } from './access.ts'
 import { failure, noContent, notFound, ok, readJson } from './answers.ts'
-import type { App, Installation, Permission, Permissions, Repository, State } from './model.ts'
+import type {
+  App,
+  GitHubState,
+  Installation,
+  Permission,
+  Permissions,
+  Repository,
+} from './model.ts'
 import { repositoryView } from './views.ts'
 
 export interface Apps {
@@ -26,7 +33,7 @@ export interface Apps {
   ): Installation
 }
 
-export const appsOf = (github: State): Apps => ({
+export const appsOf = (github: GitHubState): Apps => ({
   addApp({ clientId, id, slug, owner, publicKey, permissions }) {
     const app: App = {
       id: id ?? github.nextId(),
@@ -66,7 +73,7 @@ export const everything: Permissions = {
 
 /** Requests that are signed with an App's JWT, and the one that revokes an installation token. Undefined for any other. */
 export function appRoute(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   parts: readonly string[],
 ): Answer | undefined {
@@ -80,7 +87,7 @@ export function appRoute(
 
 const APP_PATHS: readonly {
   readonly pattern: RegExp
-  answer(github: State, app: App, request: Recorded, parts: readonly string[]): Answer
+  answer(github: GitHubState, app: App, request: Recorded, parts: readonly string[]): Answer
 }[] = [
   {
     pattern: /^GET \/app$/,
@@ -128,10 +135,10 @@ const APP_PATHS: readonly {
   },
 ]
 
-const installationOf = ({ installations }: State, app: App, id: string | undefined) =>
+const installationOf = ({ installations }: GitHubState, app: App, id: string | undefined) =>
   installations.find((one) => one.app === app && one.id === Number(id))
 
-const installationFor = ({ installations }: State, app: App, account: string) =>
+const installationFor = ({ installations }: GitHubState, app: App, account: string) =>
   installations.find(
     (one) => one.app === app && one.account.toLowerCase() === account.toLowerCase(),
   )
@@ -141,16 +148,16 @@ const mayUse = ({ account, repositories }: Installation, repository: Repository)
   (repositories === null ||
     repositories.some((name) => name.toLowerCase() === repository.fullName.toLowerCase()))
 
-const isOrganization = ({ organizations }: State, login: string): boolean =>
+const isOrganization = ({ organizations }: GitHubState, login: string): boolean =>
   organizations.has(login.toLowerCase())
 
-const accountView = (github: State, login: string) => ({
+const accountView = (github: GitHubState, login: string) => ({
   login,
   type: isOrganization(github, login) ? 'Organization' : 'User',
 })
 
 const installationView = (
-  github: State,
+  github: GitHubState,
   { id, app, account, permissions, suspended, repositories }: Installation,
 ) => ({
   id,
@@ -167,7 +174,7 @@ const installationView = (
 const UNREADABLE = failure(401, 'A JSON web token could not be decoded')
 
 /** The App that signed the JWT of the request. Checks the claims and limits in GitHub's documentation. */
-function authenticateApp(github: State, request: Recorded): App | Answer {
+function authenticateApp(github: GitHubState, request: Recorded): App | Answer {
   const jwt = credentialsOf(request)
   if (jwt === undefined) return UNREADABLE
   const [header = '', payload = '', signature = '', ...more] = jwt.split('.')
@@ -213,7 +220,7 @@ function readClaims(part: string): Record<string, unknown> | undefined {
 }
 
 /** Creates a token with exactly the requested permissions, but never more than the installation was granted. */
-function createToken(github: State, installation: Installation, request: Recorded): Answer {
+function createToken(github: GitHubState, installation: Installation, request: Recorded): Answer {
   if (installation.suspended) return suspended
   const body = request.body === '' ? {} : (readJson(request) ?? {})
   const repositories = chosenRepositories(github, installation, body)
@@ -252,7 +259,7 @@ function createToken(github: State, installation: Installation, request: Recorde
 
 /** Undefined if the installation does not cover one of them. */
 function chosenRepositories(
-  { repositories }: State,
+  { repositories }: GitHubState,
   installation: Installation,
   { repositories: names, repository_ids: ids }: Record<string, unknown>,
 ): Repository[] | undefined {
@@ -274,7 +281,7 @@ const isSubset = (asked: Permissions, granted: Permissions): boolean =>
     return most === 'write' || most === access
   })
 
-function revoke(github: State, request: Recorded): Answer {
+function revoke(github: GitHubState, request: Recorded): Answer {
   const token = credentialsOf(request) ?? ''
   if (github.tokens.get(token)?.installation === undefined) return failure(401, 'Bad credentials')
   github.tokens.delete(token)

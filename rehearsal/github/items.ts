@@ -1,6 +1,6 @@
 import type { Answer, Recorded } from '../request.ts'
 import { noContent, notFound, ok, page } from './answers.ts'
-import type { Kind, Scope, Secret, State } from './model.ts'
+import type { GitHubState, Kind, Scope, Secret } from './model.ts'
 import { selectionRoute } from './sharing.ts'
 import { remove } from './values.ts'
 
@@ -21,7 +21,7 @@ export const isName = (name: string): boolean =>
 
 /** Requests that are the same for secrets and variables: show, share or delete one. */
 export function itemRoute(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   scope: Scope,
   kind: Kind,
@@ -39,12 +39,16 @@ export function itemRoute(
   return noContent
 }
 
-export const listItems = (github: State, request: Recorded, scope: Scope, kind: Kind): Answer =>
-  listOf(github, request, kind, { all: [...scope[kind].values()], scope })
+export const listItems = (
+  github: GitHubState,
+  request: Recorded,
+  scope: Scope,
+  kind: Kind,
+): Answer => listOf(github, request, kind, { all: [...scope[kind].values()], scope })
 
 /** Lists items, sorted by name. `scope` is needed where the answer shows the organization's visibility. */
 export function listOf(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   kind: Kind,
   { all, scope }: { readonly all: readonly Secret[]; readonly scope?: Scope },
@@ -55,7 +59,7 @@ export function listOf(
   return { status: 200, headers, body: { total_count: all.length, [kind]: views } }
 }
 
-function itemView({ apiUrl }: State, item: Secret, kind: Kind, scope?: Scope) {
+function itemView({ apiUrl }: GitHubState, item: Secret, kind: Kind, scope?: Scope) {
   const { name, value, created_at, updated_at, visibility } = item
   return {
     name,

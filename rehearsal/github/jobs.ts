@@ -1,4 +1,10 @@
-import { findEnvironment, findRepository, type Repository, type Run, type State } from './model.ts'
+import {
+  findEnvironment,
+  findRepository,
+  type GitHubState,
+  type Repository,
+  type WorkflowRun,
+} from './model.ts'
 import { addRun } from './scopes.ts'
 import { sharedWith, type Values, valuesOf } from './values.ts'
 
@@ -11,7 +17,7 @@ export interface JobValues {
 /** A run, with the values that GitHub read when it was queued. */
 export interface QueuedRun {
   readonly repository: Repository
-  readonly run: Run
+  readonly run: WorkflowRun
   /**
    * Starts a job. Secrets and variables of the repository and its organization were read when the run was queued. Those of the
    * environment are read now, and not again when another attempt runs the same job.
@@ -22,10 +28,10 @@ export interface QueuedRun {
 }
 
 export interface Jobs {
-  queueRun(repository: Repository | string, run?: Partial<Run>): QueuedRun
+  queueRun(repository: Repository | string, run?: Partial<WorkflowRun>): QueuedRun
 }
 
-export const jobsOf = (github: State): Jobs => ({
+export const jobsOf = (github: GitHubState): Jobs => ({
   queueRun(given, more) {
     const repository = findRepository(github, given)
     const run = addRun(github, repository, {
@@ -53,7 +59,7 @@ export const jobsOf = (github: State): Jobs => ({
   },
 })
 
-const readRepository = (github: State, repository: Repository): JobValues => ({
+const readRepository = (github: GitHubState, repository: Repository): JobValues => ({
   secrets: {
     ...valuesOf(sharedWith(github, repository, 'secrets')),
     ...valuesOf(repository.secrets.values()),

@@ -56,7 +56,7 @@ export interface Repository extends Scope {
   /** Whether it is read-only. */
   archived: boolean
   readonly environments: Map<string, Environment>
-  readonly runs: Run[]
+  readonly runs: WorkflowRun[]
   readonly workflows: Workflow[]
 }
 
@@ -81,7 +81,7 @@ export interface Approval {
   readonly user: { readonly login: string; readonly id: number }
 }
 
-export interface Run {
+export interface WorkflowRun {
   readonly id: number
   readonly name: string
   status: string
@@ -163,7 +163,7 @@ export interface Dispatch {
 }
 
 /** The complete state of this GitHub. */
-export interface State extends Server, ArtifactService {
+export interface GitHubState extends Server, ArtifactService {
   now: () => Date
   readonly apiUrl: string
   /** Scheme and host of the pages for people; another one than github.com for GitHub Enterprise. */
@@ -184,12 +184,12 @@ export interface State extends Server, ArtifactService {
 }
 
 /** GitHub's times have whole seconds. */
-export const timestamp = ({ now }: Pick<State, 'now'>): string =>
+export const timestamp = ({ now }: Pick<GitHubState, 'now'>): string =>
   `${now().toISOString().slice(0, 19)}Z`
 
 /** @throws if the repository is unknown */
 export function findRepository(
-  { repositories }: Pick<State, 'repositories'>,
+  { repositories }: Pick<GitHubState, 'repositories'>,
   repository: Repository | string,
 ): Repository {
   if (typeof repository !== 'string') return repository

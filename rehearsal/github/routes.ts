@@ -6,11 +6,11 @@ import { appRoute } from './apps.ts'
 import { listOf } from './items.ts'
 import {
   findEnvironment,
+  type GitHubState,
   type Kind,
   type Permission,
   type Repository,
   type Scope,
-  type State,
   type Token,
 } from './model.ts'
 import { runsRoute, workflowsRoute } from './runs.ts'
@@ -22,7 +22,7 @@ import { environmentView, repositoryView } from './views.ts'
 type Artifacts = ReturnType<typeof createArtifactService>
 
 /** Answers every request to this GitHub. */
-export function route(github: State, artifacts: Artifacts, request: Recorded): Answer {
+export function route(github: GitHubState, artifacts: Artifacts, request: Recorded): Answer {
   const { rateLimit } = github
   const parts = [...request.segments]
   if (parts[0] === 'twirp' || parts[0] === 'storage') return artifacts.answer(request)
@@ -51,7 +51,7 @@ export function route(github: State, artifacts: Artifacts, request: Recorded): A
 const anHourFrom = (now: Date): Date => new Date(now.getTime() + 3_600_000)
 
 interface Asked {
-  readonly github: State
+  readonly github: GitHubState
   readonly artifacts: Artifacts
   readonly request: Recorded
   readonly token: Token
@@ -143,7 +143,7 @@ function organizationRoute({ github, request, token }: Asked, parts: readonly st
 }
 
 function itemsRoute(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   scope: Scope,
   kind: Kind,
@@ -155,7 +155,7 @@ function itemsRoute(
 }
 
 /** The GraphQL queries that gh sends here: identities of repositories, one by variables or several by aliases. */
-function graphql({ repositories }: State, request: Recorded): Answer {
+function graphql({ repositories }: GitHubState, request: Recorded): Answer {
   const { query = '', variables } = readJson(request) ?? {}
   const aliases = [
     ...String(query).matchAll(/(\w+): repository\(owner: "([^"]*)", name: "([^"]*)"\)/g),

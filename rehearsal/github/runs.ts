@@ -1,6 +1,6 @@
 import type { Answer, Recorded } from '../request.ts'
 import { failure, noContent, notFound, ok, page, readJson } from './answers.ts'
-import type { Repository, Run, State } from './model.ts'
+import type { GitHubState, Repository, WorkflowRun } from './model.ts'
 import { addRun } from './scopes.ts'
 import { runView, workflowView } from './views.ts'
 
@@ -18,7 +18,7 @@ export function runsRoute(
   return below === 'approvals' ? ok(run.approvals) : notFound
 }
 
-function listRuns(request: Recorded, runs: readonly Run[]): Answer {
+function listRuns(request: Recorded, runs: readonly WorkflowRun[]): Answer {
   const status = request.query.get('status')
   const isMeant = createdFilter(request.query.get('created'))
   const all = runs
@@ -51,7 +51,7 @@ function createdFilter(filter: string | null): (date: string) => boolean {
 
 /** `…/actions/workflows/{file or id}` and its `dispatches`. */
 export function workflowsRoute(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   repository: Repository,
   [id, below]: readonly string[],

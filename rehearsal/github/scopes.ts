@@ -2,13 +2,13 @@ import sodium from 'libsodium-wrappers'
 import {
   type Environment,
   findRepository,
+  type GitHubState,
   type Organization,
   type Repository,
-  type Run,
   type Scope,
-  type State,
   timestamp,
   type Workflow,
+  type WorkflowRun,
 } from './model.ts'
 
 export interface Scopes {
@@ -28,7 +28,7 @@ export interface Scopes {
   ): Environment
   /** Returns the one that exists already. */
   addOrganization(login: string): Organization
-  addRun(repository: Repository | string, run?: Partial<Run>): Run
+  addRun(repository: Repository | string, run?: Partial<WorkflowRun>): WorkflowRun
   addWorkflow(
     repository: Repository | string,
     file: string,
@@ -39,7 +39,7 @@ export interface Scopes {
 }
 
 /** Creates repositories, environments and organizations, and the runs and workflows of a repository. */
-export const scopesOf = (github: State): Scopes => ({
+export const scopesOf = (github: GitHubState): Scopes => ({
   addRepository: (fullName, options) => addRepository(github, fullName, options),
   addEnvironment: (repository, name, options) =>
     addEnvironment(github, findRepository(github, repository), name, options),
@@ -67,7 +67,7 @@ export const scopesOf = (github: State): Scopes => ({
 })
 
 function addRepository(
-  github: State,
+  github: GitHubState,
   fullName: string,
   options: Parameters<Scopes['addRepository']>[1] = {},
 ): Repository {
@@ -93,7 +93,7 @@ function addRepository(
 }
 
 function addEnvironment(
-  github: State,
+  github: GitHubState,
   { environments, fullName }: Repository,
   name: string,
   { protected: isProtected = true }: { readonly protected?: boolean } = {},
@@ -108,9 +108,13 @@ function addEnvironment(
   return environment
 }
 
-export function addRun(github: State, { runs, fullName }: Repository, run: Partial<Run> = {}): Run {
+export function addRun(
+  github: GitHubState,
+  { runs, fullName }: Repository,
+  run: Partial<WorkflowRun> = {},
+): WorkflowRun {
   const id = run.id ?? github.nextId()
-  const added: Run = {
+  const added: WorkflowRun = {
     id,
     name: 'CI',
     status: 'queued',

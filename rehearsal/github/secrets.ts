@@ -2,13 +2,13 @@ import sodium from 'libsodium-wrappers'
 import type { Answer, Recorded } from '../request.ts'
 import { failure, notFound, ok, readJson } from './answers.ts'
 import { isName, itemRoute, limits, listItems } from './items.ts'
-import type { Scope, State } from './model.ts'
+import type { GitHubState, Scope } from './model.ts'
 import { readSharing } from './sharing.ts'
 import { set } from './values.ts'
 
 /** `…/secrets`, `…/secrets/public-key`, `…/secrets/{name}` and the paths below it. */
 export function secretsRoute(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   scope: Scope,
   parts: readonly string[],
@@ -26,7 +26,7 @@ export function secretsRoute(
   return itemRoute(github, request, scope, 'secrets', parts)
 }
 
-function putSecret(github: State, request: Recorded, scope: Scope, name: string): Answer {
+function putSecret(github: GitHubState, request: Recorded, scope: Scope, name: string): Answer {
   const body = readJson(request)
   if (body === undefined) return failure(400, 'Problems parsing JSON')
   if (!isName(name)) return failure(422, 'Failed to add secret. Name is invalid')

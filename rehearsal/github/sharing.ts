@@ -1,11 +1,11 @@
 import type { Answer, Recorded } from '../request.ts'
 import { failure, noContent, notFound, page, readJson } from './answers.ts'
-import type { Scope, Secret, Shared, State } from './model.ts'
+import type { GitHubState, Scope, Secret, Shared } from './model.ts'
 import { repositoryView } from './views.ts'
 
 /** Visibility and selection of an organization's secret or variable, from the body of a request. */
 export function readSharing(
-  github: State,
+  github: GitHubState,
   { visibility, selected_repository_ids: ids }: Record<string, unknown>,
   scope: Scope,
   isRequired: boolean,
@@ -27,7 +27,7 @@ export function readSharing(
     : failure(422, 'Validation Failed: selected_repository_ids')
 }
 
-function isListOfOwn({ repositories }: State, ids: unknown, owner: string): ids is number[] {
+function isListOfOwn({ repositories }: GitHubState, ids: unknown, owner: string): ids is number[] {
   const own = [...repositories.values()].filter(
     (repository) => repository.owner.toLowerCase() === owner.toLowerCase(),
   )
@@ -36,7 +36,7 @@ function isListOfOwn({ repositories }: State, ids: unknown, owner: string): ids 
 
 /** `…/{name}/repositories` and `…/{name}/repositories/{id}`. */
 export function selectionRoute(
-  { repositories }: State,
+  { repositories }: GitHubState,
   request: Recorded,
   {
     items,

@@ -1,12 +1,12 @@
 import {
   findEnvironment,
   findRepository,
+  type GitHubState,
   type Kind,
   type Repository,
   type Scope,
   type Secret,
   type Shared,
-  type State,
   timestamp,
   type Variable,
   type Write,
@@ -25,7 +25,7 @@ export interface Writer {
   variablesFor(fullName: string, environment?: string): Values
 }
 
-export const writerOf = (github: State): Writer => ({
+export const writerOf = (github: GitHubState): Writer => ({
   setSecret: (scope, name, value, shared) => set(github, scope, 'secret', { name, value, shared }),
   setVariable: (scope, name, value, shared) =>
     set(github, scope, 'variable', { name, value, shared }),
@@ -39,7 +39,7 @@ const itemsOf = (scope: Scope, kind: Write['kind']) =>
   kind === 'secret' ? scope.secrets : scope.variables
 
 export function set(
-  github: State,
+  github: GitHubState,
   scope: Scope,
   kind: Write['kind'],
   { name, value, shared }: { name: string; value: string; shared?: Shared | undefined },
@@ -63,7 +63,12 @@ export function set(
   return item
 }
 
-export function remove(github: State, scope: Scope, kind: Write['kind'], given: string): boolean {
+export function remove(
+  github: GitHubState,
+  scope: Scope,
+  kind: Write['kind'],
+  given: string,
+): boolean {
   const name = given.toUpperCase()
   const existed = itemsOf(scope, kind).delete(name)
   if (existed) {
@@ -74,7 +79,7 @@ export function remove(github: State, scope: Scope, kind: Write['kind'], given: 
 }
 
 /** The organization's items that a repository can read. */
-export function sharedWith(github: State, repository: Repository, kind: Kind): Secret[] {
+export function sharedWith(github: GitHubState, repository: Repository, kind: Kind): Secret[] {
   const organization = github.organizations.get(repository.owner.toLowerCase())
   return [...(organization?.[kind].values() ?? [])].filter(
     ({ visibility, selected }) =>
@@ -88,7 +93,7 @@ export const valuesOf = (items: Iterable<Secret>): Values =>
   Object.fromEntries([...items].map(({ name, value }) => [name, value]))
 
 function valuesFor(
-  github: State,
+  github: GitHubState,
   kind: Kind,
   fullName: string,
   environment: string | undefined,

@@ -1,13 +1,13 @@
 import type { Answer, Recorded } from '../request.ts'
 import { failure, notFound, readJson } from './answers.ts'
 import { isName, itemRoute, limits, listItems } from './items.ts'
-import type { Scope, State, Variable } from './model.ts'
+import type { GitHubState, Scope, Variable } from './model.ts'
 import { readSharing } from './sharing.ts'
 import { set } from './values.ts'
 
 /** `…/variables`, `…/variables/{name}` and the paths below it. */
 export function variablesRoute(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   scope: Scope,
   parts: readonly string[],
@@ -25,7 +25,7 @@ export function variablesRoute(
   return itemRoute(github, request, scope, 'variables', parts)
 }
 
-function createVariable(github: State, request: Recorded, scope: Scope): Answer {
+function createVariable(github: GitHubState, request: Recorded, scope: Scope): Answer {
   const body = readJson(request)
   if (body === undefined) return failure(400, 'Problems parsing JSON')
   const { name, value } = body
@@ -46,7 +46,7 @@ function createVariable(github: State, request: Recorded, scope: Scope): Answer 
 }
 
 function changeVariable(
-  github: State,
+  github: GitHubState,
   request: Recorded,
   scope: Scope,
   variable: Variable,

@@ -1,4 +1,4 @@
-import type { Environment, Repository, Run, Workflow } from './model.ts'
+import type { Environment, Repository, Workflow, WorkflowRun } from './model.ts'
 
 export const repositoryView = (repository: Repository) => ({
   id: repository.id,
@@ -20,6 +20,6 @@ export const environmentView = ({ id, name, protected: isProtected }: Environmen
   deployment_branch_policy: null,
 })
 
-export const runView = ({ approvals: _, ...run }: Run) => run
+export const runView = ({ approvals: _, ...run }: WorkflowRun) => run
 
 export const workflowView = ({ id, name, path, state }: Workflow) => ({ id, name, path, state })

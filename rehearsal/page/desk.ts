@@ -2,7 +2,7 @@ import type { Region, View } from '../amazon-pay.ts'
 import type { Form, Run } from '../run.ts'
 import { openScene, type Scene } from '../scene.ts'
 import { SITUATIONS, type SituationName } from '../situations.ts'
-import { FAULTS, type Fault, makeTrouble } from '../trouble.ts'
+import { FAULT_NAMES, type FaultName, makeTrouble } from '../trouble.ts'
 import { type Html, html, time } from './html.ts'
 import {
   type KeyNames,
@@ -40,7 +40,7 @@ interface Table {
   scene: Scene
   names: KeyNames
   /** Faults that took effect, by the run. */
-  readonly happened: Map<number, readonly Fault[]>
+  readonly happened: Map<number, readonly FaultName[]>
   /** Views of runs that are complete. */
   readonly finished: Map<number, Html>
 }
@@ -161,7 +161,7 @@ function start({ scene, happened }: Table, fields: Fields): Run {
   }
   if (!COMMANDS.includes(form.command)) throw new Refusal(400, 'There is no such command.')
   if (isBusy(scene)) throw new Refusal(409, 'A run is in progress: wait for its end.')
-  const faults = new Set(FAULTS.filter((name) => fields[`fault-${name}`] === 'on'))
+  const faults = new Set(FAULT_NAMES.filter((name) => fields[`fault-${name}`] === 'on'))
   let run: Run | undefined
   const trouble = makeTrouble(scene, faults, () => run)
   run = scene.start(form, { clockError: trouble.clockError })
@@ -196,7 +196,7 @@ async function view(table: Table, wanted: number): Promise<object> {
 }
 
 /** How a run ended, in a few words: why is said once, in the run itself. */
-function endOf(run: Run, faults: readonly Fault[]): object {
+function endOf(run: Run, faults: readonly FaultName[]): object {
   const how = run.waitsFor === null ? `: ${run.conclusion}` : ' waits for a reviewer'
   const clock = faults.includes('clock') && run.conclusion === 'success'
   return {

@@ -4,9 +4,9 @@ import type { GitHub } from '../../ports.ts'
 import { boundedFetch } from './bounded-fetch.ts'
 import { listOf, members, unexpected } from './json.ts'
 import {
-  type Answer,
   answerIn,
   dateOf,
+  type GitHubAnswer,
   GitHubError,
   isWebPage,
   numberIn,
@@ -117,7 +117,7 @@ function createSender(
   const octokit = createOctokit(options)
   return async (route, parameters) => {
     const line = `GitHub: ${describeRequest(route, parameters)}`
-    const learn = ({ status, headers }: Answer): void => {
+    const learn = ({ status, headers }: GitHubAnswer): void => {
       seen.serverTime = dateOf(headers) ?? seen.serverTime
       seen.remaining = remainingOf(headers) ?? seen.remaining
       options.debug(`${line}: ${describeAnswer(status, headers)}`)
@@ -160,7 +160,7 @@ function createOctokit({ token, apiUrl }: ClientOptions): ReturnType<typeof getO
 }
 
 /** The data of an answer that Octokit took for a success. */
-function usable(answer: Answer): unknown {
+function usable(answer: GitHubAnswer): unknown {
   const { status, data } = answer
   if (status >= 300) throw new GitHubError(refused(status, ''))
   if (isWebPage(answer)) throw new GitHubError(refusalIn(answer))
@@ -174,7 +174,7 @@ function isWrite(route: string): boolean {
   return !route.startsWith('GET ') && /\/(secrets|variables)\b/.test(route)
 }
 
-function remainingOf(headers: Answer['headers']): GitHub['remaining'] {
+function remainingOf(headers: GitHubAnswer['headers']): GitHub['remaining'] {
   const requests = numberIn(headers, 'x-ratelimit-remaining')
   const resetAt = pointInTime(numberIn(headers, 'x-ratelimit-reset') * 1000)
   return Number.isSafeInteger(requests) && resetAt ? { requests, resetAt } : null
@@ -189,7 +189,7 @@ function describeRequest(route: string, parameters: Parameters): string {
   )
 }
 
-function describeAnswer(status: number, headers: Answer['headers']): string {
+function describeAnswer(status: number, headers: GitHubAnswer['headers']): string {
   const id = String(headers['x-github-request-id'] ?? '')
   return `${status}, request ${/^[\w:.-]{1,100}$/.test(id) ? id : 'without id'}`
 }

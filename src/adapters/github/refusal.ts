@@ -62,18 +62,18 @@ export function wordsOf(error: unknown): string {
 }
 
 /** An answer, or the part of one that is looked at. */
-export interface Answer {
+export interface GitHubAnswer {
   readonly status: number
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string | number | undefined>>
   readonly data?: unknown
 }
 
-type AnswerHeaders = Answer['headers']
+type AnswerHeaders = GitHubAnswer['headers']
 
 /** The answer that Octokit made an error of; null where there was none. */
-export function answerIn(error: unknown): Answer | null {
-  const { response } = (error ?? {}) as { readonly response?: Answer }
+export function answerIn(error: unknown): GitHubAnswer | null {
+  const { response } = (error ?? {}) as { readonly response?: GitHubAnswer }
   return response ?? null
 }
 
@@ -96,7 +96,7 @@ function causeOf(error: unknown): unknown {
 }
 
 /** The refusal that an answer means. */
-export function refusalIn(answer: Answer): Refusal {
+export function refusalIn(answer: GitHubAnswer): Refusal {
   const { status, headers, data } = answer
   const proxy = isWebPage(answer) && !isGitHubsOwn(status, headers)
   const said = (data as { message?: unknown } | null | undefined)?.message
@@ -126,7 +126,7 @@ export function dateOf(headers: AnswerHeaders): Date | null {
 }
 
 /** HTML, by its type or, where a proxy names none, by its first character. */
-export function isWebPage({ headers, data }: Answer): boolean {
+export function isWebPage({ headers, data }: GitHubAnswer): boolean {
   const type = text(headers, 'content-type') ?? ''
   return /^text\/html\b/i.test(type) || (typeof data === 'string' && /^\s*</.test(data))
 }
