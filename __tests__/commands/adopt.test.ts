@@ -35,7 +35,7 @@ test('the pair of the shop gets a record', async () => {
     region: 'eu',
     payEnvironment: 'live',
   })
-  expect(shop.target.publicKeyId).toBe(old.id)
+  expect([shop.target.publicKeyId, ran.outcome.previousKept]).toEqual([old.id, false])
 })
 
 test.each<[string, (shop: Shop) => unknown, string]>([

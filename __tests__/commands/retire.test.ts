@@ -74,17 +74,19 @@ test('a record without its secret is removed', async () => {
 })
 
 test('a target without a previous key is passed over', async () => {
-  const repositories = ['acme/shop', 'acme/web']
+  const repositories = ['acme/shop', 'acme/mobile']
   const shop = rotated('deleted', new Shop({ repositories }))
-  shop.targetNamed('acme/web').clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS', 'AMAZON_PAY_KEY_PREVIOUS')
+  const mobile = shop.targetNamed('acme/mobile')
+  mobile.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS', 'AMAZON_PAY_KEY_PREVIOUS')
   const dry = await shop.run('retire', {}, { with: { 'dry-run': 'true' } })
-  expect(dry.infos).toContain('acme/web: there is no previous key')
+  expect(dry.infos).toContain('acme/mobile: there is no previous key')
   const ran = await shop.run('retire')
   expect([ran.targets, ran.notices, ran.outputs['previous-public-key-id']]).toEqual([
-    { 'acme/shop': 'updated', 'acme/web': 'unchanged' },
+    { 'acme/mobile': 'unchanged', 'acme/shop': 'updated' },
     [],
     old.id,
   ])
+  expect(ran.outputs['amazon-pay']).toBe('rejected')
 })
 
 test('a previous key that another run has changed between the first look and the lock is not deleted', async () => {
@@ -115,6 +117,7 @@ test.each([
   const shop = new Shop().given(given)
   const ran = await shop.run('retire')
   expect([ran.status, ran.trouble, shop.amazon.requests]).toEqual(['retired', '', []])
+  expect(ran.outcome.previousFingerprint).toBe(given.previous.fingerprint)
   expect(shop.target.privateKey('previous')).toBeNull()
   expect(shop.deploy()).toBe('accepted')
 })
@@ -228,6 +231,10 @@ test('the typed ID stands in for a record that is missing or forged', async () =
     else shop.target.putVariable('AMAZON_PAY_KEY_PREVIOUS', text)
     const ran = await shop.run('retire', { publicKeyId: old.id })
     expect([ran.status, ran.trouble]).toEqual(['retired', ''])
+    expect(ran.outcome).toMatchObject({
+      previousPublicKeyId: old.id,
+      previousFingerprint: old.fingerprint,
+    })
     expect(shop.target.recordText('previous')).toBeNull()
   }
 })

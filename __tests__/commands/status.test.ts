@@ -147,6 +147,8 @@ test.each(states)('$name: names the next command, and writes nothing', async (st
   expect(shop.amazon.requests).toEqual([])
   expect(nextOf(ran)).toEqual([state.next])
   expect(warningsOf(ran)).toContain(state.finds ?? '')
+  // What is found first is what comes next.
+  expect(ran.warnings[0]?.hint ?? '').not.toMatch(/^first, /)
 })
 
 test('the outputs say whose key is where, and since when', async () => {

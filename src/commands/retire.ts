@@ -3,6 +3,7 @@ import { answerWords } from '../domain/amazon-pay/verdict.ts'
 import { Problem, problemIn } from '../domain/problem.ts'
 import { planRetirement, type Retirement } from '../domain/rotation/retirement.ts'
 import { findInRing, type Ring } from '../domain/rotation/ring.ts'
+import type { TargetView } from '../domain/rotation/view.ts'
 import { githubOf, type Step } from './shared/context.ts'
 import { readPublicKeyId, recordScope } from './shared/facts.ts'
 import { readRing } from './shared/keys.ts'
@@ -34,18 +35,19 @@ export async function retire(step: Step): Promise<void> {
   const typed = await readPublicKeyId(step)
   const inspection = await inspectAll(step, await readRing(step, ['current', 'previous']))
   const { ring } = inspection
-  const plans = planAll(step, inspection, writesForOne, ({ target, view }) => {
-    const others = inspection.rows.flatMap((row) => (row.target === target ? [] : row.view))
-    return planRetirement(view, others, ring, typed)
-  })
+  const views = inspection.rows.map(({ view }) => view)
+  const plans = planAll(step, inspection, writesForOne, ({ view }) =>
+    planRetirement(view, views, ring, typed),
+  )
   const { rows } = plans
   assertOneKey(rows)
   recordUntouched(step)
   book.record({ secretName: names.privateKey.previous })
-  if (rows.every(({ plan }) => plan.kind === 'nothing')) {
+  const found = rows.find(({ plan }) => plan.kind !== 'nothing')
+  if (!found) {
     world.runner.notice(`${nothing}, so there is nothing to retire`)
   } else {
-    recordPrevious(step, rows)
+    recordPrevious(step, found, views)
     await lookForOpenRuns(step, rows)
     await askAmazonPay(step, rows, ring, typed)
     if (inputs.dryRun) return recordPlans(step, plans, (plan) => plannedWords(step, plan))
@@ -103,17 +105,19 @@ async function askAmazonPay(
   )
 }
 
-function recordPrevious(step: Step, rows: readonly Planned<Retirement>[]): void {
-  const found = rows.find(({ plan }) => plan.kind !== 'nothing')
-  const key = found?.plan.kind === 'key' ? found.plan : null
-  const previous = found?.view.slots.previous
-  const record = previous?.compared ? previous.record : null
+function recordPrevious(
+  step: Step,
+  { plan, view: { slots } }: Planned<Retirement>,
+  views: readonly TargetView[],
+): void {
+  const key = plan.kind === 'key' ? plan : null
+  const record = slots.previous.compared ? slots.previous.record : null
   const id = key?.id ?? record?.publicKeyId ?? null
   step.book.record({
     previousPublicKeyId: id?.id ?? null,
     previousFingerprint: key?.fingerprint ?? record?.fingerprint ?? null,
   })
-  recordScope(step, [record, ...rows.map(({ view }) => view.slots.current.record)], id)
+  recordScope(step, [record, ...views.map(({ slots: { current } }) => current.record)], id)
 }
 
 /** GitHub shows ten warnings of a step. */

@@ -43,7 +43,7 @@ export async function stageAll(step: Step, staging: Staging): Promise<void> {
     await writeAll(step, staging.plans, {
       unchanged: (move) => (move === 'keep' ? doneWords.keep : null),
       async write(row) {
-        begun.push(row)
+        if (row.plan !== 'keep') begun.push(row)
         await stageInto(step, row, staging)
         finished.add(row.target)
       },
@@ -64,19 +64,16 @@ async function stageInto(
   { pair, record }: Staging,
 ): Promise<void> {
   const { names } = step
+  const { next } = names.privateKey
+  const done = `${doneWords[move]} in ${next}`
+  if (move === 'keep') return recordResult(step, target, 'unchanged', done)
   // Sealed before the first write: if sealing fails, nothing must be left behind.
-  const needsSecret = move !== 'keep' && move !== 'record'
-  const secret = needsSecret ? await target.seal(names.privateKey.next, privateKeyPem(pair)) : null
-  if (move === 'replace') await target.deleteSecret(names.privateKey.next)
-  if ((move === 'replace' || move === 'clear') && view.slots.next.stored) {
-    await target.deleteVariable(names.record.next)
-  }
-  if (move !== 'keep') {
-    await target.saveVariable(names.record.next, writeKeyRecord(record, 'next', pair))
-  }
+  const secret = move === 'record' ? null : await target.seal(next, privateKeyPem(pair))
+  if (move === 'replace') await target.deleteSecret(next)
+  if (view.slots.next.stored) await target.deleteVariable(names.record.next)
+  await target.saveVariable(names.record.next, writeKeyRecord(record, 'next', pair))
   if (secret) await putStaged(target, secret)
-  const kind = move === 'stage' ? 'created' : move === 'keep' ? 'unchanged' : 'updated'
-  recordResult(step, target, kind, `${doneWords[move]} in ${names.privateKey.next}`)
+  recordResult(step, target, move === 'stage' ? 'created' : 'updated', done)
 }
 
 /** If only the answer was lost and the secret exists now, it is ours: the slot was empty and is locked. */
@@ -123,7 +120,6 @@ async function removeOwn(
   move: StagingMove,
   { plans, record }: Staging,
 ): Promise<boolean> {
-  if (move === 'keep') return false
   return underLock(step, target, plans.ring, async ({ slots }) => {
     const { next } = slots
     const ours = next.record?.fingerprint === record.fingerprint && next.record.run === record.run

@@ -21,13 +21,13 @@ export type Retirement =
     }
 
 /**
- * @param others the other targets
+ * @param targets all targets of the command
  * @param typed the ID in the input; it replaces a missing or forged record
  * @throws Problem why the previous key cannot be retired here
  */
 export function planRetirement(
   view: TargetView,
-  others: readonly TargetView[],
+  targets: readonly TargetView[],
   ring: Ring,
   typed: PublicKeyId | null,
 ): Retirement {
@@ -38,12 +38,12 @@ export function planRetirement(
   if (!previous.secret) {
     // Everyone with write access can write such a record: an ID that is in use is not named as one to delete.
     const id = record?.publicKeyId ?? null
-    return { kind: 'record', id: [view, ...others].some((each) => isUsedId(each, id)) ? null : id }
+    return { kind: 'record', id: [view, ...targets].some((each) => isUsedId(each, id)) ? null : id }
   }
   if (previous.problem && !typed) throw previous.problem
   const { key, fingerprint } = keyOf(view, ring, typed)
   if (isUsed(view, fingerprint)) return { kind: 'copy' }
-  assertUnused(view, others, ring, fingerprint)
+  assertUnused(view, targets, ring, fingerprint)
   assertControl(view, ring)
   return { kind: 'key', key, fingerprint, id: idOf(view, typed) }
 }
