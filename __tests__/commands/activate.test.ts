@@ -69,6 +69,7 @@ describe('the staged key becomes current', () => {
       previousKept: true,
       activatedAt: shop.target.record('current')?.activatedAt,
     })
+    expect(ran.infos[0]).toMatch(/^Amazon Pay accepts the pair: 404 ResourceNotFound/)
     expect(ran.targets).toEqual({ 'acme/shop': 'updated' })
     expect(ran.outputs['error-code'] ?? '').toBe('')
     expect(ran.artifacts.size).toBe(0)
@@ -468,6 +469,21 @@ const refusals: readonly Refusal[] = [
     says: 'sandbox',
   },
   {
+    name: 'the current key is encrypted',
+    with: {
+      'current-private-key': String(
+        old.privateKey.export({
+          type: 'pkcs8',
+          format: 'pem',
+          cipher: 'aes-256-cbc',
+          passphrase: 'a throwaway passphrase',
+        }),
+      ),
+    },
+    code: 'passphrase-missing',
+    says: 'gh secret set AMAZON_PAY_PRIVATE_KEY`',
+  },
+  {
     name: 'nothing is staged',
     given: (shop) => shop.target.clear('AMAZON_PAY_PRIVATE_KEY_NEXT', 'AMAZON_PAY_KEY_NEXT'),
     code: 'staged-key-missing',
@@ -627,6 +643,7 @@ describe('amazon-pay-check', () => {
       'undecided',
       'amazon-pay-undecided',
     ])
+    expect(ran.infos.join()).not.toContain('accepts the pair')
   })
 
   test('warn does not go on after a rejection', async () => {
@@ -634,6 +651,8 @@ describe('amazon-pay-check', () => {
     shop.amazon.set(young.id, 'deleted')
     const ran = await shop.run('activate', form, { with: { 'amazon-pay-check': 'warn' } })
     expect([ran.code, ran.effects]).toEqual(['amazon-pay-rejected', []])
+    // Nothing was said of any target before.
+    expect(ran.targets).toEqual({})
   })
 
   test('off asks nothing', async () => {

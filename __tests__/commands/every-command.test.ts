@@ -251,8 +251,8 @@ test.each(Object.values(cases))(
     situation.given(shop)
     for (const slot of ['current', 'previous'] as const) {
       const key = [old, young].find(({ pem }) => pem === shop.target.privateKey(slot))
-      const scope = { publicKeyId: key?.publicKeyId ?? null, payEnvironment: 'live' } as const
-      if (key) shop.target.describe(slot, key, { ...scope, region: 'jp' })
+      const region = slot === 'current' ? 'jp' : null
+      if (key) shop.target.describe(slot, key, { publicKeyId: key.publicKeyId, region })
     }
     const unknown = { region: null, payEnvironment: null }
     if (shop.target.privateKey('next')) shop.target.describe('next', young, unknown)

@@ -89,26 +89,35 @@ test('a target without a previous key is passed over', async () => {
   expect(ran.outputs['amazon-pay']).toBe('rejected')
 })
 
-test('a previous key that another run has changed between the first look and the lock is not deleted', async () => {
-  for (const change of [
-    ({ target }: Shop) => target.place('previous', young),
-    ({ target }: Shop) => target.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS'),
-  ]) {
+test.each<[string, (shop: Shop) => unknown, (shop: Shop) => unknown]>([
+  [
+    'has another key under the same ID now',
+    () => {},
+    ({ target }) => target.place('previous', other, { publicKeyId: old.publicKeyId }),
+  ],
+  ['is a copy of the current one now', () => {}, ({ target }) => target.place('previous', young)],
+  ['has gone', () => {}, ({ target }) => target.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS')],
+  [
+    'is there again, as a copy',
+    ({ target }) => target.clear('AMAZON_PAY_PRIVATE_KEY_PREVIOUS'),
+    ({ target }) => target.place('previous', young),
+  ],
+])(
+  'nothing is deleted where the previous key %s, between the first look and the lock',
+  async (_, first, then) => {
     const shop = rotated()
-    const ran = await shop.run(
-      'retire',
-      {},
-      {
-        before: ({ text }) => {
-          if (text === 'create AMAZON_PAY_KEY_LOCK') change(shop)
-          return undefined
-        },
+    first(shop)
+    const form = { publicKeyId: old.id }
+    const ran = await shop.run('retire', form, {
+      before: ({ text }) => {
+        if (text === 'create AMAZON_PAY_KEY_LOCK') then(shop)
+        return undefined
       },
-    )
+    })
     expect([ran.code, ran.written]).toEqual(['pair-changed', []])
     expect(ran.trouble).toContain('another run changed the previous key in the meantime')
-  }
-})
+  },
+)
 
 test.each([
   { name: 'current', given: { current: young, previous: young } },

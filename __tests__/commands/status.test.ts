@@ -293,6 +293,11 @@ test('a key that is not among the inputs is named by its fingerprint only', asyn
   for (const line of publicLines(young)) expect(said).not.toContain(line)
 })
 
+test('an input of blanks is an empty one', async () => {
+  const blank = { with: { 'next-private-key': ' \n' } }
+  expect((await new Shop().given({ current: young }).run('status', {}, blank)).warnings).toEqual([])
+})
+
 test('the next step has a link to this very workflow', async () => {
   const ran = await new Shop().given({ current: old, next: young }).run('status')
   expect(ran.page).toContain('https://github.com/acme/shop/actions/workflows/amazon-pay-key.yml')

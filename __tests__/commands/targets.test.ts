@@ -114,6 +114,8 @@ describe('the lock of a target', () => {
       [`create ${lock}`],
       lockOf('another'),
     ])
+    // The log says what was done, not what was left alone.
+    expect(ran.infos.join()).not.toContain('acme/shop')
     expect(ran.trouble).toContain('actions/runs/9')
   })
 
@@ -179,8 +181,9 @@ describe('the lock of a target', () => {
   test.each([
     ['stays where another run has taken it over', 'another', false],
     ['goes where it is still its own', null, true],
-  ])('that became too old %s', async (_, other, isFree) => {
+  ])('that became two minutes old %s', async (_, other, isFree) => {
     const shop = rotating()
+    shop.clock.callMs = 0
     const ran = await shop.run('activate', form, {
       before: ({ text }) => {
         if (text !== 'save AMAZON_PAY_KEY_PREVIOUS') return undefined
@@ -207,4 +210,32 @@ test.each([
   expect(ran.code).toBe(code)
   expect(ran.trouble.includes('run this command again after 01:02:03 UTC')).toBe(code !== null)
   if (code) expect(ran.targets).toEqual({ 'acme/shop': `untouched ${code}` })
+})
+
+test('targets are read four at a time', async () => {
+  const names = Array.from({ length: 9 }, (_, index) => `acme/shop-${index}`)
+  let reading = 0
+  const seen: number[] = []
+  await new Shop({ repositories: names }).run(
+    'status',
+    {},
+    {
+      before: async ({ text }) => {
+        if (!text.startsWith('read target')) return undefined
+        reading += 1
+        seen.push(reading)
+        await new Promise(setImmediate)
+        reading -= 1
+        return undefined
+      },
+    },
+  )
+  expect([seen.length, Math.max(...seen)]).toEqual([9, 4])
+})
+
+test('after ten writes, a target begins as many seconds after the one before as that one needed writes', async () => {
+  const shop = new Shop({ repositories }).given({ current: old, next: young })
+  const ran = await shop.run('activate', form)
+  // Ten writes and one look take a quarter of a second each.
+  expect(ran.log.filter((text) => text.startsWith('sleep'))).toEqual(['sleep 7', 'sleep 7'])
 })

@@ -25,6 +25,12 @@ test('a private key is judged without any request, and its public key is shown',
   expect([ran.artifacts.size, ran.outcome.exchange]).toEqual([0, true])
 })
 
+test('a private key is valid in whatever region it may be used', async () => {
+  const unknown = { region: '', 'pay-environment': '' }
+  const ran = await new Shop().run('validate', {}, { with: { 'private-key': key.pem, ...unknown } })
+  expect([ran.status, ran.outputs.region ?? '']).toEqual(['valid', ''])
+})
+
 test('with a Public Key ID, the pair is verified with Amazon Pay', async () => {
   const ran = await exchanged().run(
     'validate',
@@ -99,6 +105,7 @@ test('a stored key in a format that an SDK refuses is a warning', async () => {
 })
 
 test.each([
+  ['a repository', {}, 'AMAZON_PAY_PRIVATE_KEY`'],
   ['an environment', { environment: 'production' }, 'AMAZON_PAY_PRIVATE_KEY --env production`'],
   [
     'an environment with a space',

@@ -136,7 +136,7 @@ afterEach(() => {
 })
 
 const verifyWith = (given: Answer | null, control: KeyPair | null = throwaway) =>
-  verify(worldOf(usually(given)).world, claimOf(), { control })
+  verify(worldOf(usually(given)).world, claimOf(), control)
 const problemOf = ({ problem }: Verification) => problem
 
 /** What `retire` concludes. */
@@ -474,14 +474,14 @@ describe('Amazon’s own words are in every problem', () => {
       stop()
       return unauthorized
     })
-    const { problem } = await verify(world, claimOf(), { control: null })
+    const { problem } = await verify(world, claimOf(), null)
     expect(problem?.fact).toContain('401 UnauthorizedAccess')
     expect(problem?.fact).not.toContain('had to stop')
   })
 
   test('debug lines say what was asked and answered, without a signature', async () => {
     const { world, debug } = worldOf(usually(accepted))
-    await verify(world, claimOf(), { control: throwaway })
+    await verify(world, claimOf(), throwaway)
     expect(debug).toEqual([
       `Amazon Pay: GET https://${us}/v2/chargePermissions/S00-0000000-0000000 for Public Key ID ${id}, signed at 20261124T213007Z`,
       'Amazon Pay: 403 InvalidRequestSignature “Unable to verify signature”: signature, clock skew 0 s',
@@ -494,7 +494,7 @@ describe('Amazon’s own words are in every problem', () => {
 describe('the control', () => {
   test('is signed with a throwaway key, for the same ID, before the pair', async () => {
     const { world, seen } = worldOf(usually(accepted))
-    await verify(world, claimOf(), { control: throwaway })
+    await verify(world, claimOf(), throwaway)
     expect(seen.map(({ by, id }) => [by, id])).toEqual([
       ['throwaway', id],
       ['pair', id],
@@ -507,7 +507,7 @@ describe('the control', () => {
     ['the request', unauthorized],
   ])('may be refused because of %s', async (_, refusal) => {
     const { world, seen } = worldOf(({ by }) => (by === 'throwaway' ? refusal : accepted))
-    const { result } = await verify(world, claimOf(), { control: throwaway })
+    const { result } = await verify(world, claimOf(), throwaway)
     expect(result).toBe('accepted')
     expect(seen).toHaveLength(2)
   })
@@ -538,7 +538,7 @@ describe('the control', () => {
     ['is never answered', null, 4, 'did not answer'],
   ])('decides nothing when it %s', async (_, given, requests, fact, hint = '') => {
     const { world, seen } = worldOf(({ by }) => (by === 'throwaway' ? given : accepted))
-    const verification = await verify(world, claimOf(), { control: throwaway })
+    const verification = await verify(world, claimOf(), throwaway)
     expect(verification.result).toBe('undecided')
     expect(problemOf(verification)).toMatchObject({ code: 'amazon-pay-undecided' })
     expect(problemOf(verification)?.fact).toContain(fact)
@@ -555,7 +555,7 @@ describe('how often Amazon Pay is asked', () => {
     ] as const) {
       jest.spyOn(Math, 'random').mockReturnValue(random)
       const busy = worldOf(() => null)
-      await verify(busy.world, claimOf(), { control: null })
+      await verify(busy.world, claimOf(), null)
       expect(busy.seen).toHaveLength(4)
       expect(busy.pauses).toEqual(pauses)
     }
@@ -563,7 +563,7 @@ describe('how often Amazon Pay is asked', () => {
 
   test('until it answers', async () => {
     const { world, seen } = worldOf((_, count) => (count < 3 ? answer(503, 'X') : accepted))
-    expect((await verify(world, claimOf(), { control: null })).result).toBe('accepted')
+    expect((await verify(world, claimOf(), null)).result).toBe('accepted')
     expect(seen).toHaveLength(3)
   })
 
@@ -572,21 +572,21 @@ describe('how often Amazon Pay is asked', () => {
     ['a refused header without a name', unnamed],
   ])('for %s: three times over ten seconds', async (_, given) => {
     const { world, seen, pauses } = worldOf(usually(given))
-    await verify(world, claimOf(), { control: null })
+    await verify(world, claimOf(), null)
     expect(pauses).toEqual([5000, 5000])
     expect(seen.filter(({ host }) => host === us)).toHaveLength(3)
   })
 
   test('until a new ID is known', async () => {
     const { world, seen } = worldOf((_, count) => (count < 3 ? unknown : accepted))
-    expect((await verify(world, claimOf(), { control: null })).result).toBe('accepted')
+    expect((await verify(world, claimOf(), null)).result).toBe('accepted')
     expect(seen).toHaveLength(3)
   })
 
   test('not at all after the step was asked to stop', async () => {
     const { world, seen, stop } = worldOf(() => accepted)
     stop()
-    const verification = await verify(world, claimOf(), { control: null })
+    const verification = await verify(world, claimOf(), null)
     expect(seen).toEqual([])
     expect(verification.result).toBe('undecided')
     expect(problemOf(verification)?.fact).toContain('had to stop before Amazon Pay answered')
@@ -604,7 +604,7 @@ describe('how often Amazon Pay is asked', () => {
         stop()
         return given
       })
-      await verify(world, claimOf(), { control: null })
+      await verify(world, claimOf(), null)
       expect(seen).toHaveLength(1)
       expect(pauses).toEqual([])
     },
@@ -622,19 +622,19 @@ describe('another region or environment is asked', () => {
     ['a refused request', unauthorized, 1],
   ])('after %s, once in each of the other regions', async (_, given, here) => {
     const { world, seen } = worldOf(({ host }) => (host === us ? given : null))
-    await verify(world, claimOf(), { control: null })
+    await verify(world, claimOf(), null)
     expect(hosts(seen)).toEqual([...Array(here).fill(us), 'pay-api.amazon.eu', 'pay-api.amazon.jp'])
   })
 
   test('and the prefix of an ID decides which environment that is', async () => {
     const { world, seen } = worldOf(() => signature)
-    await verify(world, claimOf(id, 'us', 'sandbox'), { control: null })
+    await verify(world, claimOf(id, 'us', 'sandbox'), null)
     expect(hosts(seen)).toEqual([us, 'pay-api.amazon.eu', 'pay-api.amazon.jp'])
   })
 
   test('and both environments for an ID without prefix', async () => {
     const { world, seen } = worldOf(() => signature)
-    await verify(world, claimOf(bareId, 'eu', 'sandbox'), { control: null })
+    await verify(world, claimOf(bareId, 'eu', 'sandbox'), null)
     expect(hosts(seen)).toEqual([
       'pay-api.amazon.eu/sandbox',
       `${us}/live`,
@@ -654,7 +654,7 @@ describe('another region or environment is asked', () => {
     ['another status', answer(422, 'X')],
   ])('but not after %s', async (_, given) => {
     const { world, seen } = worldOf(() => given)
-    await verify(world, claimOf(), { control: null })
+    await verify(world, claimOf(), null)
     expect(new Set(hosts(seen))).toEqual(new Set([us]))
   })
 
@@ -665,7 +665,7 @@ describe('another region or environment is asked', () => {
     ['a refused request', unauthorized],
   ])('and accepted there means rejected here: %s', async (_, given) => {
     const { world } = worldOf(({ host }) => (host === 'pay-api.amazon.jp' ? accepted : given))
-    const verification = await verify(world, claimOf(), { control: null })
+    const verification = await verify(world, claimOf(), null)
     expect(verification).toMatchObject({ result: 'rejected', elsewhere: 'JP (Japan, live)' })
     expect(problemOf(verification)).toMatchObject({
       code: 'amazon-pay-rejected',
@@ -675,9 +675,7 @@ describe('another region or environment is asked', () => {
 
   test('and a suspended account there is found after a rejection, but does not make a refusal one', async () => {
     const elsewhere = (here: Answer) =>
-      verify(worldOf(({ host }) => (host === us ? here : account)).world, claimOf(), {
-        control: null,
-      })
+      verify(worldOf(({ host }) => (host === us ? here : account)).world, claimOf(), null)
     expect(await elsewhere(signature)).toMatchObject({
       result: 'rejected',
       elsewhere: 'EU (Europe and United Kingdom, live)',
@@ -689,7 +687,7 @@ describe('another region or environment is asked', () => {
     const { world } = worldOf(({ host, path }) =>
       host === us && path.startsWith('/sandbox') ? accepted : unknown,
     )
-    const verification = await verify(world, claimOf(bareId), { control: null })
+    const verification = await verify(world, claimOf(bareId), null)
     expect(verification).toMatchObject({ elsewhere: 'US (United States, sandbox)' })
   })
 })
@@ -708,7 +706,7 @@ describe('a clock that is off', () => {
     ['behind', 90, 2, 'is 90 seconds behind the time'],
   ] as const)('is refused %s, and at most once more', async (_, skew, requests, words) => {
     const { world, seen } = worldOf(() => refusedAt(skew))
-    const verification = await verify(world, claimOf(), { control: null })
+    const verification = await verify(world, claimOf(), null)
     expect(verification.result).toBe('undecided')
     expect(problemOf(verification)).toMatchObject({ code: 'clock-skew' })
     expect(problemOf(verification)?.fact).toContain(words)
@@ -719,7 +717,7 @@ describe('a clock that is off', () => {
 
   test('is corrected by the Date that Amazon sends, and said to be off', async () => {
     const { world, seen } = worldOf((_, count) => (count === 1 ? refusedAt(-90) : accepted))
-    const verification = await verify(world, claimOf(), { control: null })
+    const verification = await verify(world, claimOf(), null)
     expect(verification.result).toBe('accepted')
     expect(seen.map(({ date }) => date)).toEqual(['20261124T213007Z', '20261124T212837Z'])
     expect(verification.remarks).toEqual([
@@ -732,7 +730,7 @@ describe('a clock that is off', () => {
       if (date > '20261124T213000Z') return refusedAt(-90)
       return by === 'throwaway' ? signature : unauthorized
     })
-    await verify(world, claimOf(), { control: throwaway })
+    await verify(world, claimOf(), throwaway)
     expect(seen.map(({ by }) => by)).toEqual(['throwaway', 'throwaway', 'pair', 'pair', 'pair'])
   })
 
@@ -745,7 +743,7 @@ describe('a clock that is off', () => {
       },
       { milliseconds: start + 900 },
     )
-    await verify(late.world, claimOf(), { control: null })
+    await verify(late.world, claimOf(), null)
     expect(late.seen[1]?.date).toBe('20261124T212837Z')
   })
 
@@ -755,7 +753,7 @@ describe('a clock that is off', () => {
       if (count === 2) return signature
       return count === 3 ? refusedAt(-95) : accepted
     })
-    await verify(world, claimOf(), { control: throwaway })
+    await verify(world, claimOf(), throwaway)
     expect(seen[3]?.date).toBe('20261124T212832Z')
   })
 
@@ -763,7 +761,7 @@ describe('a clock that is off', () => {
     const { world } = worldOf((_, count) => (count === 1 ? refusedAt(0) : accepted), {
       milliseconds: start + 900,
     })
-    const { remarks } = await verify(world, claimOf(), { control: null })
+    const { remarks } = await verify(world, claimOf(), null)
     expect(remarks.map(({ fact }) => fact).join()).toMatch(/clock is slightly ahead of the time/)
   })
 

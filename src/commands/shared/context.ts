@@ -18,8 +18,8 @@ export function githubOf({ world }: Step): GitHub {
 }
 
 /** GitHub's time, so that all runners use the same clock; the runner's own time before the first response. */
-export function timeOf({ world }: Step): Date {
-  return world.github?.serverTime ?? world.clock.now()
+export function timeOf(step: Step): Date {
+  return githubOf(step).serverTime ?? step.world.clock.now()
 }
 
 /** The same, in the format of the key records. */

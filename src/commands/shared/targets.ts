@@ -168,7 +168,7 @@ function resultOf(
   return { target: name, environment, result, code, message }
 }
 
-/** Records the result of a target, replacing an earlier one, and prints it to the log. */
+/** Records the result of a target, replacing an earlier one, and prints it to the log. All are in one environment, or in none. */
 export function recordResult(
   { book, world }: Step,
   target: Target,
@@ -176,9 +176,7 @@ export function recordResult(
 ): void {
   const entry = resultOf(target, result, message, code)
   const { targets } = book.outcome
-  const index = targets.findIndex(
-    (other) => other.target === entry.target && other.environment === entry.environment,
-  )
+  const index = targets.findIndex((other) => other.target === entry.target)
   book.record({ targets: index < 0 ? [...targets, entry] : targets.with(index, entry) })
   if (result !== 'untouched') world.runner.info(`${target.label}: ${message}`)
 }

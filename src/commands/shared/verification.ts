@@ -46,15 +46,14 @@ const rejections: readonly Verdict[] = ['signature', 'unknown', 'unnamed']
 
 /**
  * Asks Amazon Pay whether a private key and a Public Key ID belong together.
- * @param options.control a throwaway pair, whose signature Amazon must refuse first: a server that accepts it does not check
+ * @param control a throwaway pair, whose signature Amazon must refuse first: a server that accepts it does not check
  *   keys, so its answers are inconclusive
  */
 export async function verify(
   world: AmazonPayWorld,
   claim: Claim,
-  options: { readonly control: KeyPair | null },
+  control: KeyPair | null,
 ): Promise<Verification> {
-  const { control } = options
   const first = control ? await ask(world, { ...claim, pair: control }, asControl) : null
   const controlFailed = first !== null && !refusesControl(first.judgement)
   const asked = controlFailed ? first : await ask(world, claim, patient, first?.correction)

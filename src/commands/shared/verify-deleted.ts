@@ -28,7 +28,7 @@ export async function verifyDeleted(
   options: { readonly confirmed: boolean },
 ): Promise<Deletion> {
   const { confirmed } = options
-  const verification = await verify(world, previous, { control: null })
+  const verification = await verify(world, previous, null)
   const { result, judgement, elsewhere, remarks } = verification
   const conclude = (answer: Deletion['answer'], problem: Problem | null): Deletion => ({
     judgement,
@@ -48,7 +48,7 @@ export async function verifyDeleted(
   }
   const gone = judgement.verdict === 'unknown' || (confirmed && isRefusal(judgement))
   if (!gone) return conclude('undecided', inconclusive(previous, verification, confirmed))
-  const control = current && (await verify(world, { ...previous, ...current }, { control: null }))
+  const control = current && (await verify(world, { ...previous, ...current }, null))
   if (control?.result === 'accepted') return conclude('rejected', null)
   const problem = new Problem(
     'amazon-pay-undecided',

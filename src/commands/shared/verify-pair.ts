@@ -24,7 +24,7 @@ export async function verifyPair(
   const { pair, publicKeyId, accountIsFine } = options
   const claim = { pair, publicKeyId, ...scopeToVerify(publicKeyId, book.outcome) }
   const control = options.control ? await world.generateKeyPair() : null
-  const verification = await verify(world, claim, { control })
+  const verification = await verify(world, claim, control)
   const { judgement, remarks } = verification
   const { answer, problem, tolerable } = settle(verification, inputs.amazonPayCheck, {
     accountIsFine,
