@@ -98,7 +98,7 @@ async function askAmazonPay(
     record.publicKeyId && { pair: current.pair, publicKeyId: record.publicKeyId }
   const confirmed = typed !== null && key !== null
   const { problem, ...answer } = await verifyDeleted(world, claim, control, { confirmed })
-  recordAnswer(step, answer)
+  recordAnswer(step, { ...answer, about: 'previous pair' })
   if (problem) throw problem
   world.runner.info(
     `Amazon Pay does not accept Public Key ID ${publicKeyId.id} any more: ${answerWords(answer.judgement)}`,

@@ -85,10 +85,16 @@ export class Problem extends Error implements Warning {
   }
 
   /** The same problem with text before or after its fact, or with another hint or code. */
-  extend(more: { before?: string; after?: string; hint?: string; code?: ProblemCode }): Problem {
+  extend(more: {
+    before?: string
+    after?: string
+    hint?: string
+    code?: ProblemCode
+    uncertain?: true
+  }): Problem {
     const fact = `${more.before ?? ''}${this.fact}${more.after ?? ''}`
-    const { uncertain } = this
-    return new Problem(more.code ?? this.code, fact, more.hint ?? this.hint, { uncertain })
+    const { code, hint, uncertain } = { ...this, ...more }
+    return new Problem(code, fact, hint, { uncertain })
   }
 }
 

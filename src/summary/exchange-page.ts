@@ -32,7 +32,7 @@ function exchangePage(outcome: Outcome, list: (items: readonly string[]) => stri
     ]),
     otherPageNote,
     fenced('text', key.publicKey),
-    outcome.command === 'validate' ? '' : 'Your shop does not use this key until you activate it.',
+    isUnstaged(outcome) ? '' : 'Your shop does not use this key until you activate it.',
     '#### Before you paste: check that this is the right key',
     `The fingerprint of this key is ${code(key.fingerprint)}. Run this command on the downloaded public key file; it must print the same:`,
     fenced('sh', fingerprintCommand(outcome, key)),
@@ -42,9 +42,11 @@ function exchangePage(outcome: Outcome, list: (items: readonly string[]) => stri
     .join('\n\n')
 }
 
-/** `validate` does not know whether the key was exchanged before. */
-function title({ command }: Outcome): string {
-  return command === 'validate'
+/** A key that was only validated. It is not known whether it was exchanged before. */
+const isUnstaged = ({ status }: Outcome): boolean => status === 'valid'
+
+function title(outcome: Outcome): string {
+  return isUnstaged(outcome)
     ? '### Exchange the public key, if it has no Public Key ID yet'
     : '### Exchange the public key'
 }
@@ -66,9 +68,9 @@ function keyName(outcome: Outcome, key: KeyFacts): string {
 }
 
 function nextStep(outcome: Outcome): string {
-  const { command, run } = outcome
+  const { run } = outcome
   const form = run.workflowUrl ? link('this workflow', run.workflowUrl) : 'this workflow'
-  if (command === 'validate') {
+  if (isUnstaged(outcome)) {
     return `Start ${form} with ${code('command: generate')} and this key as ${code('private-key')} (from a secret), then with ${code('command: activate')} and the Public Key ID.`
   }
   return `Open ${form}, press **Run workflow**, choose command ${code('activate')} and paste the Public Key ID. If a job of this run is waiting for your approval, paste it into the approval comment instead.`

@@ -57,6 +57,8 @@ export interface TargetResult {
 export interface AmazonPayAnswer {
   readonly answer: 'accepted' | 'rejected' | 'undecided' | 'skipped'
   readonly judgement: Judgement | null
+  /** Which pair it is about. */
+  readonly about: 'pair' | 'previous pair'
 }
 
 /** The state of one target's keys. */

@@ -72,10 +72,10 @@ function body(outcome: Outcome): string[] {
 
 /** After a failure, no key is shown: it may have been staged and removed again, and must not be exchanged then. */
 function failed(outcome: Outcome): string[] {
-  const { amazonPay, command, problems } = outcome
+  const { amazonPay, problems } = outcome
   if (problems.some(({ code }) => code === 'still-accepted')) return [beforeDeletion(outcome)]
   // Otherwise the problem contains Amazon's answer already.
-  return [command !== 'retire' && amazonPay?.answer === 'accepted' ? amazonPaySection(outcome) : '']
+  return [amazonPay?.answer === 'accepted' ? amazonPaySection(outcome) : '']
 }
 
 function staged(outcome: Outcome): string[] {
@@ -217,19 +217,14 @@ function retired(outcome: Outcome): string[] {
   ]
 }
 
-function amazonPaySection({ amazonPay, command }: Outcome): string {
+function amazonPaySection({ amazonPay }: Outcome): string {
   if (!amazonPay) return ''
-  const { answer, judgement } = amazonPay
-  const retiring = command === 'retire'
+  const { answer, judgement, about } = amazonPay
   if (answer === 'skipped') return 'This pair was **not verified** with Amazon Pay.'
   const meaning = {
-    accepted: retiring
-      ? 'Amazon Pay still **accepts** the previous pair.'
-      : 'Amazon Pay **accepts** the pair: the private key and the Public Key ID belong together in a merchant account. The answer does not show whether the account is yours.',
-    rejected: retiring
-      ? 'Amazon Pay **rejects** the previous pair.'
-      : 'Amazon Pay **rejects** the pair.',
-    undecided: `Amazon Pay gave an **inconclusive** answer about the ${retiring ? 'previous pair' : 'pair'}.`,
+    accepted: `Amazon Pay **accepts** the ${about}: the private key and the Public Key ID belong together in a merchant account. The answer does not show whether the account is yours.`,
+    rejected: `Amazon Pay **rejects** the ${about}.`,
+    undecided: `Amazon Pay gave an **inconclusive** answer about the ${about}.`,
   }[answer]
   if (!judgement?.status) return `${meaning} It did not answer.`
   const { status, reasonCode, message, requestId } = judgement
@@ -237,16 +232,11 @@ function amazonPaySection({ amazonPay, command }: Outcome): string {
     `It answered ${status} ${code(reasonCode ?? 'without reasonCode')}`,
     message ? ` “${text(message)}”` : '',
     requestId ? ` (${code('x-amz-pay-request-id')} ${code(requestId.slice(0, 80))})` : '',
-    status === 404 ? notFoundMeans(retiring) : '',
+    // Amazon looks for what the request asks for only if the key is right.
+    status === 404 ? ', as expected: the request asks for something that does not exist' : '',
   ]
   return `${meaning} ${words.join('')}.`
 }
-
-/** The request asks for something that does not exist, and Amazon looks for it only if the key is right. */
-const notFoundMeans = (retiring: boolean): string =>
-  retiring
-    ? ', which means that the key still works: the request asks for something that does not exist'
-    : ', as expected: the request asks for something that does not exist'
 
 /** A summary may have 1 MiB. */
 const maxShownRuns = 20

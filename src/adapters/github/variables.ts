@@ -1,4 +1,4 @@
-import { Problem } from '../../domain/problem.ts'
+import { problemIn } from '../../domain/problem.ts'
 import type { StoredVariable } from '../../domain/rotation/slots.ts'
 import type { Target } from '../../ports.ts'
 import { members, textOf } from './json.ts'
@@ -83,7 +83,6 @@ async function isOwn(
   try {
     return (await read())?.value === value
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    throw new Problem(error.code, error.fact, error.hint, { uncertain: true })
+    throw problemIn(error).extend({ uncertain: true })
   }
 }

@@ -24,17 +24,23 @@ import {
 } from './ask-amazon-pay.ts'
 
 /** Whether a private key and a Public Key ID belong together, by Amazon Pay's answers. */
-export interface Verification {
-  /** `account`: they do, but the merchant account cannot take orders. */
-  readonly result: 'accepted' | 'account' | 'rejected' | 'undecided'
+type Result =
+  | { readonly result: 'accepted'; readonly problem: null }
+  /** They do, but the merchant account cannot take orders. */
+  | { readonly result: 'account'; readonly problem: Problem }
+  | {
+      readonly result: 'rejected'
+      readonly problem: Problem
+      /** Name of the region and environment to which the pair belongs; null if it is unknown. */
+      readonly elsewhere: string | null
+    }
+  | { readonly result: 'undecided'; readonly problem: Problem }
+
+export type Verification = Result & {
   /** The answer that decided the result. */
   readonly judgement: Judgement
-  /** Name of the region and environment to which a rejected pair belongs. */
-  readonly elsewhere: string | null
   /** Warnings, such as a clock that had to be corrected. */
   readonly remarks: readonly Warning[]
-  /** Null if the pair is accepted. */
-  readonly problem: Problem | null
 }
 
 const patient: Patience = { busy: 4, unknown: 3 }
@@ -59,14 +65,16 @@ export async function verify(
   const asked = controlFailed ? first : await ask(world, claim, patient, first?.correction)
   const { judgement } = asked
   const { verdict } = judgement
-  const conclude = (
-    result: Verification['result'],
-    problem: Problem | null,
-    elsewhere: string | null = null,
-  ): Verification => ({ result, judgement, elsewhere, remarks: clockRemarks(asked), problem })
+  const conclude = (result: Result): Verification => ({
+    ...result,
+    judgement,
+    remarks: clockRemarks(asked),
+  })
   const { stop } = world.runner
-  if (controlFailed) return conclude('undecided', controlProblem(judgement, stop))
-  if (verdict === 'accepted') return conclude('accepted', null)
+  if (controlFailed) {
+    return conclude({ result: 'undecided', problem: controlProblem(judgement, stop) })
+  }
+  if (verdict === 'accepted') return conclude({ result: 'accepted', problem: null })
   const rejected = rejections.includes(verdict)
   const proof: readonly Verdict[] = rejected ? ['accepted', 'account'] : ['accepted']
   const elsewhere =
@@ -74,10 +82,11 @@ export async function verify(
       ? await findElsewhere(world, claim, { ...asked, proof })
       : null
   if (rejected || elsewhere !== null) {
-    return conclude('rejected', rejectedProblem(claim, judgement, elsewhere), elsewhere)
+    const problem = rejectedProblem(claim, judgement, elsewhere)
+    return conclude({ result: 'rejected', problem, elsewhere })
   }
   const result = verdict === 'account' ? 'account' : 'undecided'
-  return conclude(result, undecidedProblem(judgement, stop))
+  return conclude({ result, problem: undecidedProblem(judgement, stop) })
 }
 
 /** What a verification means for a command. */
@@ -95,12 +104,12 @@ interface Settled {
  * @param options.advice what to do after a rejection, besides correcting the input; see `rejectionAdvice`
  */
 export function settle(
-  { result, problem }: Verification,
+  { result, problem }: Result,
   check: AmazonPayCheck,
   options: { readonly accountIsFine: boolean; readonly advice?: string },
 ): Settled {
   const { accountIsFine, advice } = options
-  if (problem === null || (result === 'account' && accountIsFine)) {
+  if (result === 'accepted' || (result === 'account' && accountIsFine)) {
     return { answer: 'accepted', problem, tolerable: true }
   }
   if (result === 'rejected') {

@@ -29,7 +29,8 @@ export async function verifyDeleted(
 ): Promise<Deletion> {
   const { confirmed } = options
   const verification = await verify(world, previous, null)
-  const { result, judgement, elsewhere, remarks } = verification
+  const { result, judgement, remarks } = verification
+  const elsewhere = result === 'rejected' ? verification.elsewhere : null
   const conclude = (answer: Deletion['answer'], problem: Problem | null): Deletion => ({
     judgement,
     answer,

@@ -30,7 +30,7 @@ export async function verifyPair(
     accountIsFine,
     advice: rejectionAdvice[options.advice],
   })
-  recordAnswer(step, { answer, judgement, remarks })
+  recordAnswer(step, { answer, judgement, remarks, about: 'pair' })
   if (problem && !tolerable) throw problem
   if (problem) book.warn(problem)
   if (answer === 'accepted') {
@@ -47,5 +47,5 @@ export function recordAnswer(
 }
 
 export function skipVerification({ book }: Step): void {
-  book.record({ amazonPay: { answer: 'skipped', judgement: null } })
+  book.record({ amazonPay: { answer: 'skipped', judgement: null, about: 'pair' } })
 }

@@ -83,8 +83,13 @@ export function readPayEnvironment(text: string): PayEnvironment | null {
   )
 }
 
+/** A value that one side does not know cannot differ. */
+export function differs<T>(one: T | null, other: T | null): boolean {
+  return one !== null && other !== null && one !== other
+}
+
 /**
- * Compares region and environment with those of a key. A value that one side does not know cannot differ.
+ * Compares region and environment with those of a key.
  * @param subject where the key's values come from, such as `the key record`
  * @throws Problem `region-mismatch` or `pay-environment-mismatch`
  */
@@ -93,18 +98,17 @@ export function assertSameScope(
   known: PayScope,
   subject = 'the key record',
 ): void {
-  if (given.region && known.region && given.region !== known.region) {
+  if (differs(given.region, known.region)) {
     throw new Problem(
       'region-mismatch',
       `region is ${given.region}, but ${subject} says ${known.region}`,
       `set region to ${known.region} or leave it empty; for a key of another region, use another prefix`,
     )
   }
-  const { payEnvironment } = given
-  if (payEnvironment && known.payEnvironment && payEnvironment !== known.payEnvironment) {
+  if (differs(given.payEnvironment, known.payEnvironment)) {
     throw new Problem(
       'pay-environment-mismatch',
-      `pay-environment is ${payEnvironment}, but ${subject} says ${known.payEnvironment}`,
+      `pay-environment is ${given.payEnvironment}, but ${subject} says ${known.payEnvironment}`,
       `set pay-environment to ${known.payEnvironment} or leave it empty; for a key of the other environment, use another prefix`,
     )
   }

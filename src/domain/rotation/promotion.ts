@@ -1,4 +1,4 @@
-import { assertSameScope } from '../amazon-pay/region.ts'
+import { assertSameScope, differs } from '../amazon-pay/region.ts'
 import { Problem, type Warning } from '../problem.ts'
 import type { PromotionRequest } from './choice.ts'
 import { droppedWarnings, type OldKey, planOldKey, unchangedWarnings } from './old-key.ts'
@@ -94,7 +94,7 @@ function assertFinished(
 function assertScope(request: PromotionRequest, record: KeyRecord): void {
   assertSameScope(request, record)
   const { id, payEnvironment } = request.publicKeyId
-  if (!payEnvironment || !record.payEnvironment || payEnvironment === record.payEnvironment) return
+  if (!differs(payEnvironment, record.payEnvironment)) return
   throw new Problem(
     'pay-environment-mismatch',
     `public-key-id ${id} belongs to ${payEnvironment} according to its prefix, but the key was staged for ${record.payEnvironment}`,
