@@ -37,9 +37,8 @@ async function requested(given: Partial<Record<InputName, string>>): Promise<unk
     inputNames.map((name) => [name, given[name] ?? inputUse[name].otherwise ?? 'acme/shop']),
   ) as Record<InputName, string>
   const app = { 'app-client-id': 'Iv23liTest', 'app-private-key': appKey.privateKey }
-  // Without a request to Amazon Pay, and with a key, no key pair has to be generated.
-  const idle = { 'amazon-pay-check': 'off', 'private-key': 'a key' }
-  const { close } = await openWorld(readOrder({ ...raw, ...app, ...idle }, formsOn(runner)), {
+  const { close } = await openWorld(readOrder({ ...raw, ...app }, formsOn(runner)), {
+    needs: { keyPair: false, artifacts: false },
     runner,
     book: { warn: silent } as unknown as Book,
     env: { GITHUB_API_URL: github.apiUrl },

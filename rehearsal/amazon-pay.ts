@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { authenticate, type Caller, clockOf } from './amazon-pay/authenticate.ts'
+import { type Caller, callerOf, clockOf } from './amazon-pay/authenticate.ts'
 import { type IntegrationCentral, integrationCentralOf } from './amazon-pay/integration-central.ts'
 import {
   type AmazonPayState,
@@ -13,7 +13,7 @@ import { startServer } from './server.ts'
 
 export {
   type CheckoutSession,
-  HOSTS,
+  hostOf,
   type PayKey,
   payError,
   type Region,
@@ -57,7 +57,7 @@ export const usualAnswers = () => ({
 
 function answer(pay: AmazonPayState, request: Recorded): Answer {
   if (pay.acceptEverything) return operate(pay, request)
-  const caller = authenticate(pay, request)
+  const caller = callerOf(pay, request)
   return 'status' in caller ? caller : operate(pay, request, caller)
 }
 

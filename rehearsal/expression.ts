@@ -16,12 +16,12 @@ export const secretsIn = (text: string): string[] =>
 
 /** @throws where the expression uses more than this knows */
 export function evaluate(expression: string, contexts: Contexts): Value {
-  const tokens = [...expression.matchAll(TOKEN)].map(([, token = '']) => token)
+  const tokens = [...expression.matchAll(tokenFormat)].map(([, token = '']) => token)
   const parser = new Parser(tokens, contexts)
   return parser.whole()
 }
 
-const TOKEN = /\s*('(?:[^']|'')*'|\|\||&&|[!=]=|[!()]|[\w-]+(?:\.[\w-]+)*|\S)/g
+const tokenFormat = /\s*('(?:[^']|'')*'|\|\||&&|[!=]=|[!()]|[\w-]+(?:\.[\w-]+)*|\S)/g
 
 class Parser {
   readonly #tokens: readonly string[]

@@ -1,5 +1,5 @@
 /** The size limit of a summary. The runner drops a larger one completely. */
-export const SUMMARY_LIMIT = 1024 * 1024
+export const summaryLimit = 1024 * 1024
 
 type Pair = [name: string, value: string]
 

@@ -1,5 +1,5 @@
 import type { Masker } from './masker.ts'
-import { COMMANDS, type Command, parseCommand } from './workflow-command.ts'
+import { type Command, commandNames, parseCommand } from './workflow-command.ts'
 
 export type Level = 'error' | 'warning' | 'notice'
 
@@ -46,7 +46,7 @@ class Log implements StepLog {
   readonly #options: LogOptions
   readonly #entries: string[] = []
   readonly #counts = { error: 0, warning: 0, notice: 0 }
-  readonly #names = new Set(COMMANDS)
+  readonly #names = new Set(commandNames)
   #echo: boolean
   #stopToken: string | undefined
 
@@ -193,7 +193,7 @@ export function showLog(text: string, color = false): string {
       indent = ''
       continue
     }
-    const style = STYLES[tag ?? '']
+    const style = styles[tag ?? '']
     const shown =
       tag === 'group' ? `▾ ${rest}` : style !== undefined ? `${style.name}: ${rest}` : line
     lines.push(color && style ? `\u001B[${style.code}m${indent}${shown}\u001B[0m` : indent + shown)
@@ -202,7 +202,7 @@ export function showLog(text: string, color = false): string {
   return lines.join('\n')
 }
 
-const STYLES: Record<string, { name: string; code: number }> = {
+const styles: Record<string, { name: string; code: number }> = {
   error: { name: 'Error', code: 31 },
   warning: { name: 'Warning', code: 33 },
   notice: { name: 'Notice', code: 36 },

@@ -74,9 +74,9 @@ const base64 = (value: string, skip: number) => {
 
 /** Newtonsoft's JSON escapes: those of JSON.stringify and three more line separators. */
 const json = (value: string) =>
-  [...value].map((character) => JSON_ESCAPES[character] ?? control(character)).join('')
+  [...value].map((character) => jsonEscapes[character] ?? control(character)).join('')
 
-const JSON_ESCAPES: Record<string, string> = {
+const jsonEscapes: Record<string, string> = {
   '"': '\\"',
   '\\': '\\\\',
   '\b': '\\b',
@@ -99,7 +99,7 @@ const uri = (value: string) =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 
-const XML_ESCAPES: Record<string, string> = {
+const xmlEscapes: Record<string, string> = {
   '<': '&lt;',
   '>': '&gt;',
   '"': '&quot;',
@@ -119,7 +119,7 @@ export const encoders: readonly ((value: string) => string)[] = [
   (value) => value.replaceAll("'", "''"),
   json,
   uri,
-  (value) => value.replace(/[<>"'&]/g, (character) => XML_ESCAPES[character] ?? character),
+  (value) => value.replace(/[<>"'&]/g, (character) => xmlEscapes[character] ?? character),
   (value) => (value.length > 8 && /^".*"$/s.test(value) ? value.slice(1, -1) : ''),
   (value) => {
     const plus = value.indexOf('&+')

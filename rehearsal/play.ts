@@ -2,11 +2,12 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { styleText } from 'node:util'
-import { STORIES, type Story } from './play/acts.ts'
-import { type Line, programmeOf } from './play/programme.ts'
-import { type Played, stageOf } from './play/stage.ts'
+import { playedLives, type Story } from './play/acts.ts'
+import type { Line, Played } from './play/line.ts'
+import { programmeOf } from './play/programme.ts'
+import { stageOf } from './play/stage.ts'
 import { say, showProgress } from './play/terminal.ts'
-import { PAUSE_FACTOR } from './run.ts'
+import { pauseShortening } from './run.ts'
 import { openScene } from './scene.ts'
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -22,7 +23,7 @@ export async function play(): Promise<boolean> {
   say(styleText('bold', 'amazon-pay-keys, rehearsed'))
   say(
     `The action is the real one (dist/index.js). GitHub, Amazon Pay and the shop run on this machine. Days pass at once,
-pauses are ${PAUSE_FACTOR} times shorter, and time-outs keep their length. This takes about half a minute.
+pauses are ${pauseShortening} times shorter, and time-outs keep their length. This takes about half a minute.
 ✔ as expected   ⊘ refused, as expected   ✘ not as expected   K1, K2, … the keys in the order of their appearance`,
   )
   const played = await playStories()
@@ -34,10 +35,10 @@ pauses are ${PAUSE_FACTOR} times shorter, and time-outs keep their length. This 
 
 /** The first story, which is the longest, beside the others. */
 async function playStories(): Promise<readonly Played[]> {
-  const programme = programmeOf(STORIES.length)
+  const programme = programmeOf(playedLives.length)
   const playInTurn = async (from: number, to?: number) => {
     const played: Played[] = []
-    for (const [index, story] of STORIES.entries()) {
+    for (const [index, story] of playedLives.entries()) {
       if (index < from || (to !== undefined && index >= to)) continue
       played.push(...(await playStory(story, (line) => programme.add(index, line))))
       programme.end(index)

@@ -43,8 +43,8 @@ export interface JobRun {
   readonly result: RunResult | null
 }
 
-/** Where runs take place. */
-export interface Place {
+/** What runs talk to. */
+export interface Servers {
   readonly github: GitHub
   readonly amazonPay: AmazonPay
   now(): Date
@@ -71,7 +71,7 @@ interface Progress {
 }
 
 /** Plays a queued run to its end. */
-export function playRun(place: Place, start: Start): Run {
+export function playRun(servers: Servers, start: Start): Run {
   const { queued, workflow, event, form } = start
   const progress: Progress = { jobs: [], waitsFor: null, conclusion: null, running: undefined }
   const paused = signal()
@@ -86,14 +86,14 @@ export function playRun(place: Place, start: Start): Run {
     await approved.given
     progress.waitsFor = null
   }
-  const done = playJobs(place, start, progress, review).finally(paused.give)
+  const done = playJobs(servers, start, progress, review).finally(paused.give)
   return {
     id: queued.run.id,
     workflow,
     repository: queued.repository.fullName,
     event,
     form,
-    time: place.now(),
+    time: servers.now(),
     jobs: progress.jobs,
     get waitsFor() {
       return progress.waitsFor
@@ -130,7 +130,7 @@ const approval = ({ id, name }: Environment, comment: string) => ({
 })
 
 async function playJobs(
-  place: Place,
+  servers: Servers,
   start: Start,
   progress: Progress,
   review: (job: WorkflowJob) => Promise<void>,
@@ -140,7 +140,7 @@ async function playJobs(
     await review(job)
     // The caller has the run in its list before anything of it can be seen.
     await turn()
-    const result = await playJob(place, start, job, progress)
+    const result = await playJob(servers, start, job, progress)
     progress.conclusion = result.conclusion === 'success' ? null : 'failure'
     if (progress.conclusion !== null) break
   }
@@ -149,12 +149,12 @@ async function playJobs(
 }
 
 async function playJob(
-  place: Place,
+  servers: Servers,
   { queued, form, event, clockError = 0, onSuccess }: Start,
   { name, step }: WorkflowJob,
   progress: Progress,
 ): Promise<RunResult> {
-  const { github, amazonPay } = place
+  const { github, amazonPay } = servers
   const { secrets, variables } = queued.startJob(step.environment ?? undefined, name)
   const inputs = event === 'schedule' ? {} : { ...form }
   const evaluated = evaluateStep(step, { secrets, vars: variables, inputs })
@@ -169,8 +169,8 @@ async function playJob(
     inputs: evaluated.inputs,
     env: evaluated.env,
     secretsKnown: evaluated.secretsKnown,
-    pauseFactor: PAUSE_FACTOR,
-    nodeArgs: ['--import', clock(place.ahead() + clockError)],
+    pauseFactor: pauseShortening,
+    nodeArgs: ['--import', clock(servers.ahead() + clockError)],
     onLine: (line) => lines.push(line),
   })
   progress.running = running
@@ -183,7 +183,7 @@ async function playJob(
 }
 
 /** So much shorter are the action's pauses. */
-export const PAUSE_FACTOR = 20
+export const pauseShortening = 20
 
 const clock = (ahead: number): string => new URL(`clock.mjs?ahead=${ahead}`, import.meta.url).href
 

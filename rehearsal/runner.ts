@@ -7,7 +7,13 @@ import { type Folders, makeFolders } from './runner/folders.ts'
 import { describeEvent, describeJob } from './runner/job.ts'
 import type { RunningAction, RunOptions, RunResult } from './runner/model.ts'
 import { type Ending, type StepProcess, startProcess } from './runner/process.ts'
-import { describeStep, type Manifest, PROJECT, readManifest, type Step } from './runner/step.ts'
+import {
+  describeStep,
+  type Manifest,
+  projectFolder,
+  readManifest,
+  type Step,
+} from './runner/step.ts'
 
 export type { RunningAction, RunOptions, RunResult } from './runner/model.ts'
 
@@ -21,7 +27,7 @@ export function startAction(options: RunOptions): RunningAction {
   const folders = makeFolders(options)
   const githubToken = options.githubToken ?? `ghs_job${randomBytes(15).toString('hex')}`
   const job = describeJob(options, { githubToken, workspace: folders.workspace })
-  const manifest = readManifest(options.action ?? PROJECT)
+  const manifest = readManifest(options.action ?? projectFolder)
   const step = describeStep(options, { manifest, job, folders })
   writeFileSync(folders.eventPath, JSON.stringify(describeEvent(options), null, 2))
 

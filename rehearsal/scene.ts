@@ -1,12 +1,12 @@
 import { type AmazonPay, startAmazonPay } from './amazon-pay.ts'
 import type { Hook } from './faults.ts'
 import { type GitHub, type QueuedRun, startGitHub } from './github.ts'
-import { type Form, type Place, playRun, type Run } from './run.ts'
+import { type Form, playRun, type Run, type Servers } from './run.ts'
 import { openShop, type Shop } from './shop.ts'
 import { type Situation, type SituationName, setUp } from './situations.ts'
 
 /** A GitHub, an Amazon Pay, and the shops between them. */
-export interface Scene extends Place {
+export interface Scene extends Servers {
   readonly github: GitHub
   readonly amazonPay: AmazonPay
   readonly situation: Situation

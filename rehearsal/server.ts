@@ -30,7 +30,7 @@ export async function startServer(answering: Answering): Promise<Server> {
     serve(server, answering, incoming, response).catch((error: unknown) => {
       // The sender was killed in the middle of its request. Any other error is a defect of the rehearsal.
       if (incoming.destroyed && !incoming.complete) return
-      if (!response.headersSent) response.writeHead(500, JSON_TYPE)
+      if (!response.headersSent) response.writeHead(500, jsonType)
       response.end(JSON.stringify({ message: `The rehearsal broke: ${String(error)}` }))
     })
   }
@@ -52,7 +52,7 @@ export async function startServer(answering: Answering): Promise<Server> {
   return server
 }
 
-const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
+const jsonType = { 'content-type': 'application/json; charset=utf-8' }
 
 async function serve(
   server: Server,
@@ -72,12 +72,12 @@ async function serve(
     response,
     send: ({ status, headers: own = {}, body }) => {
       request.status = status
-      response.writeHead(status, { ...headers(request), ...JSON_TYPE, ...own })
+      response.writeHead(status, { ...headers(request), ...jsonType, ...own })
       response.end(content(body))
     },
     begin: () => {
       request.status = 200
-      response.writeHead(200, { ...headers(request), ...JSON_TYPE })
+      response.writeHead(200, { ...headers(request), ...jsonType })
     },
   }
   if (mishap === undefined) return reply.send(answer ?? { status: 500 })

@@ -1,5 +1,5 @@
 import { constants, createHash, sign } from 'node:crypto'
-import { type AmazonPay, HOSTS, type Region, type View } from './amazon-pay.ts'
+import { type AmazonPay, hostOf, type Region, type View } from './amazon-pay.ts'
 import type { Values } from './github/values.ts'
 import { fingerprintsOf } from './keys.ts'
 
@@ -101,7 +101,7 @@ export async function placeOrder(shop: {
     'x-amz-pay-date': now()
       .toISOString()
       .replace(/\.\d+|[-:]/g, ''),
-    'x-amz-pay-host': HOSTS[region],
+    'x-amz-pay-host': hostOf[region],
     'x-amz-pay-region': region === 'us' ? 'na' : region,
   }
   const names = Object.keys(headers).sort()

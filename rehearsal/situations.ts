@@ -5,7 +5,7 @@ import { readWorkflow, vary, type WorkflowFile } from './workflows.ts'
 
 export type SituationName = 'new' | 'existing' | 'many' | 'approval'
 
-export const SITUATIONS: Readonly<Record<SituationName, string>> = {
+export const situationTitles: Readonly<Record<SituationName, string>> = {
   new: 'A new shop without a key',
   existing: 'A shop that has a key already',
   many: 'Three repositories, one that the App does not cover',
@@ -36,19 +36,19 @@ export interface Situation {
   readonly existingId: string | null
 }
 
-export const REPOSITORY = 'acme/shop'
+export const homeRepository = 'acme/shop'
 
-const REPOSITORIES: Readonly<Record<SituationName, readonly string[]>> = {
-  new: [REPOSITORY],
-  existing: [REPOSITORY],
+const repositoriesOf: Readonly<Record<SituationName, readonly string[]>> = {
+  new: [homeRepository],
+  existing: [homeRepository],
   many: ['acme/shop', 'acme/checkout', 'acme/mobile'],
-  approval: [REPOSITORY],
+  approval: [homeRepository],
 }
 
 /** Sets up a GitHub and an Amazon Pay for a situation. */
 export function setUp(github: GitHub, amazonPay: AmazonPay, name: SituationName): Situation {
   const isReviewed = name === 'approval'
-  const repositories = REPOSITORIES[name]
+  const repositories = repositoriesOf[name]
   for (const repository of repositories) {
     github.addRepository(repository)
     github.addWorkflow(repository, 'deploy.yml', { name: 'Deploy' })
@@ -97,7 +97,7 @@ function targetOf(github: GitHub, name: string, isEnvironment: boolean): Target 
 function installApp(github: GitHub, name: SituationName): Installation {
   const { privateKey, publicKey } = makeKeyPair()
   const app = github.addApp({ clientId: 'Iv23liRehearsal00000', publicKey })
-  const repository = github.repository(REPOSITORY)
+  const repository = github.repository(homeRepository)
   const admin = github.addEnvironment(repository, 'amazon-pay-keys-admin', { protected: false })
   const production = repository.environments.get('production')
   const homes = name === 'approval' && production ? [admin, production] : [admin]
@@ -115,7 +115,7 @@ function storeKey(github: GitHub, amazonPay: AmazonPay): string {
   const { privateKey, publicKey } = makeKeyPair()
   const entry = { region: 'eu', view: 'live', name: 'amazon pay 2024' } as const
   const id = amazonPay.exchange({ ...entry, publicKey })
-  const repository = github.repository(REPOSITORY)
+  const repository = github.repository(homeRepository)
   github.setSecret(repository, 'AMAZON_PAY_PRIVATE_KEY', privateKey)
   github.setSecret(repository, 'AMAZON_PAY_PUBLIC_KEY_ID', id)
   return id

@@ -5,9 +5,9 @@ import type { Run } from './run.ts'
 import type { Scene } from './scene.ts'
 
 /** What can be made to go wrong in the next run; the page says what each is. */
-export const FAULT_NAMES = ['killed', 'rejects', 'forbidden', 'unavailable', 'clock'] as const
+export const faultNames = ['killed', 'rejects', 'forbidden', 'unavailable', 'clock'] as const
 
-export type FaultName = (typeof FAULT_NAMES)[number]
+export type FaultName = (typeof faultNames)[number]
 
 /** The faults of one run. */
 export interface Trouble {

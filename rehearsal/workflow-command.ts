@@ -5,7 +5,7 @@ export interface Command {
 }
 
 /** The commands of the runner. A line with another name is text. */
-export const COMMANDS: readonly string[] = [
+export const commandNames: readonly string[] = [
   'add-mask',
   'add-matcher',
   'add-path',

@@ -28,7 +28,7 @@ export type AmazonPayCheck = 'require' | 'warn' | 'off'
 
 /**
  * The step's inputs, read and checked. Keys are still text here: the command that uses a key parses it. An input that was
- * not given is null, or an empty string where the type is string.
+ * not given is null.
  */
 export interface Inputs {
   readonly command: Command
@@ -41,12 +41,12 @@ export interface Inputs {
   readonly region: Region | null
   readonly payEnvironment: PayEnvironment | null
   /** Inputs current-private-key, next-private-key and previous-private-key: the secrets when the run or job started. */
-  readonly slotKeys: Readonly<Record<Slot, string>>
+  readonly slotKeys: Readonly<Record<Slot, string | null>>
   /** A key that is in no slot. */
-  readonly privateKey: string
+  readonly privateKey: string | null
   readonly passphrase: string | null
-  readonly publicKey: string
-  readonly publicKeyId: string
+  readonly publicKey: string | null
+  readonly publicKeyId: string | null
   readonly amazonPayCheck: AmazonPayCheck
   readonly keepPrevious: boolean
   /** Fingerprint of the staged key that may be discarded. */
@@ -55,8 +55,8 @@ export interface Inputs {
   readonly redeploy: string | null
   readonly maxAgeDays: number
   readonly artifact: boolean
-  /** 0: the repository's default. */
-  readonly retentionDays: number
+  /** Null: the repository's default. */
+  readonly retentionDays: number | null
   readonly dryRun: boolean
 }
 
@@ -223,7 +223,7 @@ export interface ArtifactStore {
    * @param sha256 hex digest that the uploaded file must have
    * @throws Problem `artifact-failed`
    */
-  upload(path: string, retentionDays: number, sha256: string): Promise<StoredArtifact | null>
+  upload(path: string, retentionDays: number | null, sha256: string): Promise<StoredArtifact | null>
 }
 
 export interface StoredArtifact {

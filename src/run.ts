@@ -11,6 +11,7 @@ import { createBook } from './action/outputs.ts'
 import { keyIsMisplaced } from './adapters/github/token.ts'
 import { createRunner, type StepRunner } from './adapters/runner.ts'
 import { emptyOutcome, execute, problemsOf } from './commands/execute.ts'
+import { needsOf } from './commands/needs.ts'
 import { clientSecretsIn } from './domain/amazon-pay/public-key-id.ts'
 import { containsPrivateKey, masksOf } from './domain/key-import/import.ts'
 import { Problem } from './domain/problem.ts'
@@ -69,11 +70,11 @@ export async function run(process: NodeJS.Process): Promise<void> {
 async function runCommand(
   order: Order,
   raw: RawInputs,
-  options: Parameters<typeof openWorld>[1] & { readonly ending: Ending },
+  options: Omit<Parameters<typeof openWorld>[1], 'needs'> & { readonly ending: Ending },
 ): Promise<void> {
   const { book, ending } = options
   for (const warning of unusedInputs(raw, order.inputs.command)) book.warn(warning)
-  const { world, close } = await openWorld(order, options)
+  const { world, close } = await openWorld(order, { ...options, needs: needsOf(order.inputs) })
   ending.before(close)
   await execute(order.inputs, world, book)
 }

@@ -6,6 +6,7 @@ import { type Forms, formsFor } from './adapters/github/forms.ts'
 import { requiredPermissions } from './adapters/github/permissions.ts'
 import { assertToken } from './adapters/github/token.ts'
 import { readOpenSsh } from './adapters/sshpk.ts'
+import type { Needs } from './commands/needs.ts'
 import { maskForms } from './domain/key/masks.ts'
 import { generateKeyPair, type KeyPair, privateKeyPem } from './domain/key/pair.ts'
 import { exposed, isExposed } from './domain/key-import/exposure.ts'
@@ -22,6 +23,8 @@ interface Options {
   readonly env: Environment
   readonly clock: Clock
   readonly deadline: { readonly signal: AbortSignal; readonly at: Date }
+  /** What the command is sure to need. */
+  readonly needs: Needs
 }
 
 interface OpenWorld {
@@ -45,17 +48,16 @@ function serverOf({ url }: Run): string {
 
 /** Creates the adapters that this command needs. Others are not loaded, so that the step starts fast. */
 export async function openWorld(order: Order, options: Options): Promise<OpenWorld> {
-  const { runner, book, env, clock } = options
+  const { runner, book, env, clock, needs } = options
   const apiUrl = readApiUrl('GITHUB_API_URL', env.GITHUB_API_URL || 'https://api.github.com')
   const amazonPayUrl = readAmazonPayUrl(env.AMAZON_PAY_API_URL, apiUrl)
   checkTls(env, book)
   // Finding primes is slow and runs on another thread: begun now, it overlaps with loading the adapters.
-  const makePair = keyPairs(order.inputs)
+  const makePair = keyPairs(needs.keyPair)
   const { targets, github, close } = await openGitHub(order, apiUrl, options)
   // The largest library by far: what will need it loads it while primes are found.
   const loadArtifacts = () => import('./adapters/artifact.ts')
-  const { command, artifact, dryRun } = order.inputs
-  if (command === 'generate' && artifact && !dryRun) loadArtifacts().catch(() => {})
+  if (needs.artifacts) loadArtifacts().catch(() => {})
   const world: World = {
     runner,
     clock,
@@ -79,13 +81,9 @@ export async function openWorld(order: Order, options: Options): Promise<OpenWor
   return { world, close }
 }
 
-/** Starts generating the first pair early if the command is sure to need one. */
-function keyPairs(inputs: Inputs): () => Promise<KeyPair> {
-  const { command, privateKey, amazonPayCheck } = inputs
-  const stages = command === 'generate' && privateKey.trim() === ''
-  // The control request of a verification is signed with a throwaway key.
-  const verifies = ['activate', 'rollback', 'adopt'].includes(command) && amazonPayCheck !== 'off'
-  let begun = stages || verifies ? generateKeyPair() : null
+/** Starts generating the first pair early if one is needed. */
+function keyPairs(needed: boolean): () => Promise<KeyPair> {
+  let begun = needed ? generateKeyPair() : null
   begun?.catch(() => {})
   return () => {
     const pair = begun ?? generateKeyPair()

@@ -88,9 +88,9 @@ function* spellingsOf(key: KeyObject): Generator<[what: string, spelling: string
     yield [`${type} as hex`, tail.toString('hex')]
     const pem = key.export({ format: 'pem', type }).toString()
     const secret = privateLines(pem, key)
-    for (const [dress, text] of dresses(secret)) {
+    for (const [form, text] of textsOf(secret)) {
       const bytes = Buffer.from(text)
-      const what = `${type} PEM${dress}`
+      const what = `${type} PEM${form}`
       for (const phase of base64Phases(bytes)) yield [`${what} in base64`, phase]
       yield [`${what} in hex`, bytes.toString('hex')]
       yield [`${what} as bytes`, [...bytes].join(',')]
@@ -119,7 +119,7 @@ function privateLines(pem: string, key: KeyObject): string[] {
   return body.slice(firstLine)
 }
 
-function* dresses(lines: readonly string[]): Generator<[dress: string, text: string]> {
+function* textsOf(lines: readonly string[]): Generator<[form: string, text: string]> {
   yield ['', lines.join('\n')]
   yield [' with CRLF', lines.join('\r\n')]
   yield [' with literal \\n', lines.join('\\n')]

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { report } from '../../rehearsal/page/report.ts'
-import { STORIES } from '../../rehearsal/play/acts.ts'
+import { playedLives } from '../../rehearsal/play/acts.ts'
 import { playStory } from '../../rehearsal/play.ts'
 import { launch, openTab, overflow, violations } from './browser.ts'
 
 // The report of `npm start` is one file. The play itself is run as a whole by .ci/run.
 
 test('The report of a play opens by keyboard, and contains every summary and no private key', async () => {
-  const story = STORIES.find(({ situation }) => situation === 'existing')
+  const story = playedLives.find(({ situation }) => situation === 'existing')
   if (story === undefined) throw new Error('no story')
   const played = await playStory(story, () => {})
   expect(played.flatMap(({ complaints }) => complaints)).toEqual([])

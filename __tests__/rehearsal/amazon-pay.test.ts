@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { createRequire } from 'node:module'
 import {
   type AmazonPay,
-  HOSTS,
+  hostOf,
   payError,
   type Region,
   startAmazonPay,
@@ -303,7 +303,7 @@ describe('what is documented nowhere', () => {
 function signedHeaders(publicKeyId: string, region: string): Record<string, string> {
   const headers: Record<string, string> = {
     'x-amz-pay-date': new Date().toISOString().replace(/\.\d+|[-:]/g, ''),
-    'x-amz-pay-host': HOSTS.eu,
+    'x-amz-pay-host': hostOf.eu,
     'x-amz-pay-region': region,
   }
   const names = Object.keys(headers).sort()
@@ -348,7 +348,7 @@ test('the canonical request is the one of the description, written out', async (
 a=%2A&b=1%202
 accept:application/json
 x-amz-pay-date:${date}
-x-amz-pay-host:${HOSTS.jp}
+x-amz-pay-host:${hostOf.jp}
 x-amz-pay-region:jp
 
 ${names}
@@ -364,7 +364,7 @@ e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
     headers: {
       accept: 'application/json',
       'x-amz-pay-date': date,
-      'x-amz-pay-host': HOSTS.jp,
+      'x-amz-pay-host': hostOf.jp,
       'x-amz-pay-region': 'jp',
       authorization: `AMZN-PAY-RSASSA-PSS-V2 PublicKeyId=${id}, SignedHeaders=${names}, Signature=${signature}`,
     },

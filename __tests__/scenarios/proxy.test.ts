@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { HOSTS, type Region, type View } from '../../rehearsal/amazon-pay.ts'
+import { hostOf, type Region, type View } from '../../rehearsal/amazon-pay.ts'
 import {
   type Authority,
   type CorporateProxy,
@@ -15,7 +15,7 @@ import { type Form, rehearse, type Shop, type ShopRun, type StepOptions } from '
 const api = 'api.github.com'
 const results = 'results-receiver.actions.githubusercontent.com'
 const storage = 'productionresultssa0.blob.core.windows.net'
-const hosts = [api, results, storage, ...Object.values(HOSTS)]
+const hosts = [api, results, storage, ...Object.values(hostOf)]
 
 let shop: Shop
 let authority: Authority
@@ -30,7 +30,7 @@ beforeEach(async () => {
   const { github, amazonPay } = shop
   const origins = [
     ...[api, results, storage].map((host) => [host, github.url] as const),
-    ...Object.values(HOSTS).map((host) => [host, amazonPay.url] as const),
+    ...Object.values(hostOf).map((host) => [host, amazonPay.url] as const),
   ]
   proxy = await startProxy(Object.fromEntries(origins), authority)
   // Uploads are sent to where this says.
@@ -110,16 +110,16 @@ describe('through a proxy', () => {
     const ran = await run({ command: 'activate', 'public-key-id': pair.id }, {}, more)
     expect(ran.stderr).toBe('')
     expect(ran.outputs).toMatchObject({ status: 'activated', 'amazon-pay': 'accepted', region })
-    expect(tunnels().sort()).toEqual(ports([api, HOSTS[region]]).sort())
+    expect(tunnels().sort()).toEqual(ports([api, hostOf[region]]).sort())
     const asked = shop.amazonPay.requests.map(({ headers }) => headers.host)
-    expect(new Set(asked)).toEqual(new Set([HOSTS[region]]))
+    expect(new Set(asked)).toEqual(new Set([hostOf[region]]))
   })
 
   test('nothing is activated when it keeps Amazon Pay closed', async () => {
     const pair = exchangedPair(shop.amazonPay)
     plant(shop.github, shop.repository, 'next', pair)
     const before = shop.github.writes.length
-    proxy.closed.add(HOSTS.eu)
+    proxy.closed.add(hostOf.eu)
     const ran = await run({ command: 'activate', 'public-key-id': pair.id })
     expect(ran).toMatchObject({ exitCode: 1, outputs: { 'error-code': 'amazon-pay-undecided' } })
     expect(shop.github.writes).toHaveLength(before)

@@ -2,12 +2,12 @@ import type { Answer, Recorded } from '../request.ts'
 import {
   type AmazonPayState,
   type CheckoutSession,
-  HOSTS,
+  hostOf,
   invalidHeader,
   missingHeader,
   payError,
-  REGIONS,
   type Region,
+  regionCodes,
   type UnknownBecause,
   type View,
 } from './model.ts'
@@ -15,18 +15,18 @@ import { isSignature, stringToSign } from './signature.ts'
 
 export type Caller = Omit<CheckoutSession, 'checkoutSessionId'>
 
-const AUTHORIZATION =
+const authorizationFormat =
   /^(AMZN-PAY-RSASSA-PSS(?:-V2)?) PublicKeyId=([^,\s]*), ?SignedHeaders=([^,\s]+), ?Signature=(\S+)$/
 
 /** `20261124T213000Z` and `2026-11-24T21:30:00Z`: Amazon's own SDKs send both. */
-const DATE = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)Z$/
-const OLDEST = 5 * 60_000
+const dateFormat = /^(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)Z$/
+const maxAgeMs = 5 * 60_000
 
 /** Who signed a request, or why it is refused. */
-export function authenticate(pay: AmazonPayState, request: Recorded): Answer | Caller {
+export function callerOf(pay: AmazonPayState, request: Recorded): Answer | Caller {
   const { headers } = request
   if (headers.authorization === undefined) return missingHeader('authorization')
-  const authorization = AUTHORIZATION.exec(headers.authorization)
+  const authorization = authorizationFormat.exec(headers.authorization)
   if (authorization === null) {
     return payError(403, 'InvalidAuthentication', 'The authorization header is malformed')
   }
@@ -67,7 +67,7 @@ function checkHeaders(
   const late = checkDate(pay, headers['x-amz-pay-date'] ?? '')
   if (late !== undefined) return late
   const host = headers['x-amz-pay-host'] ?? ''
-  const region = REGIONS.find((candidate) => HOSTS[candidate] === host)
+  const region = regionCodes.find((candidate) => hostOf[candidate] === host)
   if (region === undefined) return invalidHeader(host, 'x-amz-pay-host')
   // The Java SDK sends it in upper case.
   const named = headers['x-amz-pay-region'] ?? ''
@@ -77,11 +77,11 @@ function checkHeaders(
 }
 
 function checkDate(pay: AmazonPayState, text: string): Answer | undefined {
-  const [, year, month, day, hour, minute, second] = DATE.exec(text) ?? []
+  const [, year, month, day, hour, minute, second] = dateFormat.exec(text) ?? []
   const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
   if (Number.isNaN(time)) return invalidHeader(text, 'x-amz-pay-date')
   const age = clockOf(pay).getTime() - time
-  const complaint = age < 0 ? 'in future' : age > OLDEST ? 'older than 5 minutes' : undefined
+  const complaint = age < 0 ? 'in future' : age > maxAgeMs ? 'older than 5 minutes' : undefined
   return complaint === undefined
     ? undefined
     : payError(

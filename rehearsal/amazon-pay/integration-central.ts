@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, randomInt } from 'node:crypto'
-import { type AmazonPayState, type PayKey, REGIONS, type Region, type View } from './model.ts'
+import { type AmazonPayState, type PayKey, type Region, regionCodes, type View } from './model.ts'
 
 export interface IntegrationCentral {
   /**
@@ -22,7 +22,8 @@ export interface IntegrationCentral {
 
 export const integrationCentralOf = (pay: AmazonPayState): IntegrationCentral => ({
   exchange({ region, view, publicKey, name, prefixed = true }) {
-    if (!REGIONS.includes(region)) throw new Error(`There is no Integration Central for ${region}.`)
+    if (!regionCodes.includes(region))
+      throw new Error(`There is no Integration Central for ${region}.`)
     if (name.trim() === '') throw new Error('Give the key a name.')
     const id = `${prefixed ? `${view.toUpperCase()}-` : ''}A${letters(23)}`
     pay.keys.set(id, {

@@ -8,13 +8,13 @@ export type Region = 'us' | 'eu' | 'jp'
 export type View = 'sandbox' | 'live'
 
 /** The host of each region. The signature covers it, although the request is sent to loopback. */
-export const HOSTS: Readonly<Record<Region, string>> = {
+export const hostOf: Readonly<Record<Region, string>> = {
   us: 'pay-api.amazon.com',
   eu: 'pay-api.amazon.eu',
   jp: 'pay-api.amazon.jp',
 }
 
-export const REGIONS: readonly Region[] = ['us', 'eu', 'jp']
+export const regionCodes: readonly Region[] = ['us', 'eu', 'jp']
 
 /** An API key as Integration Central lists it. */
 export interface PayKey {

@@ -2,7 +2,7 @@ import { constants, createHash, type KeyObject, verify } from 'node:crypto'
 import type { Recorded } from '../request.ts'
 
 /** The two algorithms differ only in the length of the salt. Another length is refused. */
-const SALTS: Readonly<Record<string, number>> = {
+const salts: Readonly<Record<string, number>> = {
   'AMZN-PAY-RSASSA-PSS': 20,
   'AMZN-PAY-RSASSA-PSS-V2': 32,
 }
@@ -36,7 +36,7 @@ export function isSignature(
   signature: string,
 ): boolean {
   const padding = constants.RSA_PKCS1_PSS_PADDING
-  const saltLength = SALTS[algorithm] ?? 0
+  const saltLength = salts[algorithm] ?? 0
   const bytes = Buffer.from(signature, 'base64')
   return verify('sha256', Buffer.from(text), { key, padding, saltLength }, bytes)
 }

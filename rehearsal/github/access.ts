@@ -3,7 +3,7 @@ import { failure, notFound } from './answers.ts'
 import type { Access, GitHubState, Permission, Repository, Token } from './model.ts'
 
 /** The token of a request, or the answer that refuses it. */
-export function authenticate(github: GitHubState, request: Recorded): Token | Answer {
+export function tokenOf(github: GitHubState, request: Recorded): Token | Answer {
   const credentials = credentialsOf(request)
   if (credentials === undefined) return failure(401, 'Requires authentication')
   const token = github.tokens.get(credentials)

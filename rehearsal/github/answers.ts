@@ -71,11 +71,11 @@ export function readJson({ body }: Recorded): Record<string, unknown> | undefine
 export function page<T>(
   request: Recorded,
   all: readonly T[],
-  { usual, most }: { readonly usual: number; readonly most: number },
+  { usual, max }: { readonly usual: number; readonly max: number },
 ) {
   const number = (name: string, otherwise: number) =>
     Math.max(1, Number(request.query.get(name) ?? otherwise) || otherwise)
-  const size = Math.min(most, number('per_page', usual))
+  const size = Math.min(max, number('per_page', usual))
   const current = number('page', 1)
   const last = Math.max(1, Math.ceil(all.length / size))
   const link = (rel: string, to: number) => {

@@ -79,13 +79,13 @@ export function appRoute(
 ): Answer | undefined {
   const path = `${request.method} /${parts.join('/')}`
   if (path === 'DELETE /installation/token') return revoke(github, request)
-  const asked = APP_PATHS.find(({ pattern }) => pattern.test(path))
+  const asked = appPaths.find(({ pattern }) => pattern.test(path))
   if (asked === undefined) return undefined
   const app = authenticateApp(github, request)
   return 'status' in app ? app : asked.answer(github, app, request, parts)
 }
 
-const APP_PATHS: readonly {
+const appPaths: readonly {
   readonly pattern: RegExp
   answer(github: GitHubState, app: App, request: Recorded, parts: readonly string[]): Answer
 }[] = [
@@ -171,22 +171,22 @@ const installationView = (
   html_url: `${github.serverUrl}${isOrganization(github, account) ? `/organizations/${account}` : ''}/settings/installations/${id}`,
 })
 
-const UNREADABLE = failure(401, 'A JSON web token could not be decoded')
+const unreadableToken = failure(401, 'A JSON web token could not be decoded')
 
 /** The App that signed the JWT of the request. Checks the claims and limits in GitHub's documentation. */
 function authenticateApp(github: GitHubState, request: Recorded): App | Answer {
   const jwt = credentialsOf(request)
-  if (jwt === undefined) return UNREADABLE
+  if (jwt === undefined) return unreadableToken
   const [header = '', payload = '', signature = '', ...more] = jwt.split('.')
   const claims = readClaims(payload)
   const algorithm = readClaims(header)?.alg
-  if (claims === undefined || algorithm !== 'RS256' || more.length > 0) return UNREADABLE
+  if (claims === undefined || algorithm !== 'RS256' || more.length > 0) return unreadableToken
   const issuer = String(claims.iss)
   const app = github.apps.find(({ id, clientId }) => issuer === clientId || issuer === String(id))
   if (app === undefined) return failure(404, 'Integration not found')
   const signed = Buffer.from(`${header}.${payload}`)
   const key: KeyObject = createPublicKey(app.publicKey)
-  if (!verify('sha256', signed, key, Buffer.from(signature, 'base64url'))) return UNREADABLE
+  if (!verify('sha256', signed, key, Buffer.from(signature, 'base64url'))) return unreadableToken
   return checkTimes(claims, github.now().getTime() / 1000) ?? app
 }
 
@@ -277,8 +277,8 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 
 const isSubset = (asked: Permissions, granted: Permissions): boolean =>
   Object.entries(asked).every(([name, access]) => {
-    const most = name === 'metadata' ? 'read' : granted[name as Permission]
-    return most === 'write' || most === access
+    const allowed = name === 'metadata' ? 'read' : granted[name as Permission]
+    return allowed === 'write' || allowed === access
   })
 
 function revoke(github: GitHubState, request: Recorded): Answer {

@@ -12,8 +12,8 @@ export const limits = {
 }
 
 const pages = {
-  secrets: { usual: 30, most: 100 },
-  variables: { usual: 10, most: 30 },
+  secrets: { usual: 30, max: 100 },
+  variables: { usual: 10, max: 30 },
 }
 
 export const isName = (name: string): boolean =>

@@ -1,6 +1,6 @@
 import type { createArtifactService } from '../artifacts.ts'
 import type { Answer, Recorded } from '../request.ts'
-import { authenticate, covers, guarded } from './access.ts'
+import { covers, guarded, tokenOf } from './access.ts'
 import { forbidden, notFound, ok, primaryRateLimit, readJson } from './answers.ts'
 import { appRoute } from './apps.ts'
 import { listOf } from './items.ts'
@@ -33,7 +33,7 @@ export function route(github: GitHubState, artifacts: Artifacts, request: Record
 
   const asApp = appRoute(github, request, parts)
   if (asApp !== undefined) return asApp
-  const token = authenticate(github, request)
+  const token = tokenOf(github, request)
   if ('status' in token) return token
   const [kind, ...rest] = parts
   if (kind === 'repos') return repositoryRoute({ github, artifacts, request, token }, rest)

@@ -25,7 +25,7 @@ function listRuns(request: Recorded, runs: readonly WorkflowRun[]): Answer {
     .filter((run) => status === null || run.status === status || run.conclusion === status)
     .filter((run) => isMeant(run.created_at))
     .sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at))
-  const { items, headers } = page(request, all, { usual: 30, most: 100 })
+  const { items, headers } = page(request, all, { usual: 30, max: 100 })
   const body = { total_count: all.length, workflow_runs: items.map(runView) }
   return { status: 200, headers, body }
 }

@@ -56,7 +56,7 @@ export function selectionRoute(
   }
   if (method === 'GET' && member === undefined) {
     const all = [...repositories.values()].filter(({ id }) => chosen.includes(id))
-    const listed = page(request, all, { usual: 30, most: 100 })
+    const listed = page(request, all, { usual: 30, max: 100 })
     const body = { total_count: all.length, repositories: listed.items.map(repositoryView) }
     return { status: 200, headers: listed.headers, body }
   }

@@ -1,8 +1,8 @@
 import type { Region, View } from '../amazon-pay.ts'
 import type { Form, Run } from '../run.ts'
 import { openScene, type Scene } from '../scene.ts'
-import { SITUATIONS, type SituationName } from '../situations.ts'
-import { FAULT_NAMES, type FaultName, makeTrouble } from '../trouble.ts'
+import { type SituationName, situationTitles } from '../situations.ts'
+import { type FaultName, faultNames, makeTrouble } from '../trouble.ts'
 import { type Html, html, time } from './html.ts'
 import {
   type KeyNames,
@@ -14,7 +14,7 @@ import {
 } from './key-view.ts'
 import { nextStepOf } from './next-step.ts'
 import type { Offer } from './offers.ts'
-import { runView } from './run-view.ts'
+import { runSection } from './run-view.ts'
 
 /** What was typed and ticked, by the names of the form's fields. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -57,7 +57,7 @@ export async function openDesk(): Promise<Desk> {
   }, 1000)
   return {
     async press(name, fields) {
-      const button = Object.hasOwn(BUTTONS, name) ? BUTTONS[name] : undefined
+      const button = Object.hasOwn(buttonActions, name) ? buttonActions[name] : undefined
       if (button === undefined) throw new Refusal(404, 'There is no such button.')
       refuseRealTokens(fields)
       return button(table, fields)
@@ -79,7 +79,7 @@ function refuseRealTokens(fields: Fields): void {
   )
 }
 
-const BUTTONS: Readonly<
+const buttonActions: Readonly<
   Record<string, (table: Table, fields: Fields) => object | Promise<object>>
 > = {
   run(table, fields) {
@@ -146,11 +146,11 @@ function orRefuse<Value>(attempt: () => Value): Value {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const isSituation = (name: unknown): name is SituationName =>
-  typeof name === 'string' && Object.hasOwn(SITUATIONS, name)
+  typeof name === 'string' && Object.hasOwn(situationTitles, name)
 const isBusy = ({ runs }: Scene): boolean =>
   runs.some(({ conclusion, waitsFor }) => conclusion === null && waitsFor === null)
 
-const COMMANDS = ['status', 'generate', 'activate', 'rollback', 'retire', 'adopt', 'validate']
+const commandNames = ['status', 'generate', 'activate', 'rollback', 'retire', 'adopt', 'validate']
 
 function start({ scene, happened }: Table, fields: Fields): Run {
   const form: Form = {
@@ -159,9 +159,9 @@ function start({ scene, happened }: Table, fields: Fields): Run {
     leaked: fields.leaked === 'on',
     'replace-staged': text(fields['replace-staged']),
   }
-  if (!COMMANDS.includes(form.command)) throw new Refusal(400, 'There is no such command.')
+  if (!commandNames.includes(form.command)) throw new Refusal(400, 'There is no such command.')
   if (isBusy(scene)) throw new Refusal(409, 'A run is in progress: wait for its end.')
-  const faults = new Set(FAULT_NAMES.filter((name) => fields[`fault-${name}`] === 'on'))
+  const faults = new Set(faultNames.filter((name) => fields[`fault-${name}`] === 'on'))
   let run: Run | undefined
   const trouble = makeTrouble(scene, faults, () => run)
   run = scene.start(form, { clockError: trouble.clockError })
@@ -180,7 +180,7 @@ async function view(table: Table, wanted: number): Promise<object> {
     clock: html`${time(scene.now())} UTC`,
     next: nextView(scene),
     runs: runsView(scene.runs, shown),
-    run: shown === undefined ? NO_RUN : await cachedRun(table, shown),
+    run: shown === undefined ? noRun : await cachedRun(table, shown),
     keys: keysView(scene, names),
     stored: storedView(scene, names),
     'pay-keys': payKeysView([...scene.amazonPay.keys.values()], names),
@@ -208,12 +208,12 @@ function endOf(run: Run, faults: readonly FaultName[]): object {
 
 /** A run that is complete does not change any more. */
 async function cachedRun({ finished }: Table, run: Run): Promise<Html> {
-  const drawn = finished.get(run.id) ?? (await runView(run))
+  const drawn = finished.get(run.id) ?? (await runSection(run))
   if (run.conclusion !== null && run.jobs.at(-1)?.result) finished.set(run.id, drawn)
   return drawn
 }
 
-const NO_RUN = html`<p class="muted">Nothing has run yet. Fill in the form, or take what the line above offers.</p>`
+const noRun = html`<p class="muted">Nothing has run yet. Fill in the form, or take what the line above offers.</p>`
 
 function nextView(scene: Scene): Html {
   const { text: words, offers } = nextStepOf(scene)

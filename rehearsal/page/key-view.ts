@@ -10,7 +10,7 @@ export interface KeyNames {
   name(fingerprint: string | null): Html
 }
 
-const COLOURS = 6
+const colourCount = 6
 
 export function nameKeys(): KeyNames {
   const known = new Map<string, number>()
@@ -19,7 +19,7 @@ export function nameKeys(): KeyNames {
       if (fingerprint === null) return html`<span class="muted">empty</span>`
       const number = known.get(fingerprint) ?? known.size + 1
       known.set(fingerprint, number)
-      return html`<b class="chip chip-${number % COLOURS}" title="${fingerprint}">K${number}</b>`
+      return html`<b class="chip chip-${number % colourCount}" title="${fingerprint}">K${number}</b>`
     },
   }
 }

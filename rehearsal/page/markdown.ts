@@ -24,7 +24,7 @@ const processor = unified()
   .use(rehypeSanitize, defaultSchema)
   .use(rehypeGithubAlerts, {})
   .use(rehypeStarryNight)
-  .use(() => (tree) => dress(tree as Node))
+  .use(() => (tree) => withClasses(tree as Node))
   .use(rehypeStringify)
 
 /** As much of a hast node as is needed here. */
@@ -36,8 +36,8 @@ interface Node {
   children?: Node[]
 }
 
-function dress(node: Node): void {
-  for (const child of node.children ?? []) dress(child)
+function withClasses(node: Node): void {
+  for (const child of node.children ?? []) withClasses(child)
   node.children = node.children?.map((child) => {
     if (child.tagName === 'input') {
       const ariaLabel = child.properties?.checked === true ? 'Done' : 'To do'

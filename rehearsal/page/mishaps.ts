@@ -16,7 +16,7 @@ export const interrupted: Rule = ({ scene, last, next, stagedIds }) => {
   const change = next.record?.change
   if (last === undefined || !(locks.length > 0 || change || wasKilled(last))) return undefined
   const isLocked = locks.some(
-    ({ created_at }) => scene.now().getTime() - Date.parse(created_at) < LOCK_LIFETIME,
+    ({ created_at }) => scene.now().getTime() - Date.parse(created_at) < lockLifetimeMs,
   )
   const name = change ?? last.form.command
   const again = command(`Fill in ${name} again`, name, {
@@ -35,7 +35,7 @@ export const interrupted: Rule = ({ scene, last, next, stagedIds }) => {
 }
 
 /** After this time, the action takes over the lock of a run that was killed. */
-const LOCK_LIFETIME = 3 * 60_000
+const lockLifetimeMs = 3 * 60_000
 
 const wasKilled = ({ jobs }: Run): boolean => jobs.at(-1)?.result?.signal === 'SIGKILL'
 
@@ -43,7 +43,7 @@ const wasKilled = ({ jobs }: Run): boolean => jobs.at(-1)?.result?.signal === 'S
 const wasGuarded = ({ runs }: Scene): boolean =>
   runs.findLastIndex(({ form }) => form.command === 'deploy') > runs.findLastIndex(wasKilled)
 
-export const forbidden: Rule = ({ scene, last }) =>
+export const appNotInstalled: Rule = ({ scene, last }) =>
   codeOf(last) === 'app-not-installed' && scene.situation.installation.repositories !== null
     ? {
         text: 'The App is not installed on acme/mobile, and nothing was written anywhere. Install it there, then run the command again.',
@@ -72,7 +72,8 @@ export const deleted: Rule = ({ amazonPay, current, previous }) => {
 /** What has failed for a reason outside the keys is run again. */
 export const failed: Rule = ({ scene, last }) => {
   const code = codeOf(last) ?? ''
-  if (last === undefined || last !== scene.runs.at(-1) || !OUTSIDE.has(code)) return undefined
+  if (last === undefined || last !== scene.runs.at(-1) || !outsideCommands.has(code))
+    return undefined
   const { form } = last
   return {
     text: `${form.command} failed. Do what its summary says, then run it again; a fault lasts for one run.`,
@@ -80,7 +81,7 @@ export const failed: Rule = ({ scene, last }) => {
   }
 }
 
-const OUTSIDE = new Set([
+const outsideCommands = new Set([
   'token-forbidden',
   'github-unavailable',
   'amazon-pay-rejected',

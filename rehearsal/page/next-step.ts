@@ -1,12 +1,12 @@
 import { idsOf, type Slot, slotsOf } from '../keys.ts'
 import type { Scene } from '../scene.ts'
-import { deleted, failed, forbidden, interrupted } from './mishaps.ts'
+import { appNotInstalled, deleted, failed, interrupted } from './mishaps.ts'
 import { command, type Facts, type NextStep, type Offer, type Rule } from './offers.ts'
 
 /** Judged by what is stored where, so that it is right after every run and after every restart. */
 export function nextStepOf(scene: Scene): NextStep {
   const facts = factsOf(scene)
-  for (const rule of RULES) {
+  for (const rule of rules) {
     const step = rule(facts)
     if (step !== undefined) return step
   }
@@ -15,7 +15,7 @@ export function nextStepOf(scene: Scene): NextStep {
 
 function factsOf(scene: Scene): Facts {
   const { amazonPay, runs, situation } = scene
-  const slots = slotsOf(situation.targets[0]?.scope ?? EMPTY)
+  const slots = slotsOf(situation.targets[0]?.scope ?? emptyScope)
   return {
     scene,
     amazonPay,
@@ -26,7 +26,7 @@ function factsOf(scene: Scene): Facts {
   }
 }
 
-const EMPTY = { variables: new Map(), secrets: new Map() }
+const emptyScope = { variables: new Map(), secrets: new Map() }
 
 const underWay: Rule = ({ scene }) => {
   const run = scene.runs.find(({ conclusion, waitsFor }) => conclusion === null && !waitsFor)
@@ -175,11 +175,11 @@ const finished: Rule = ({ scene, current }) => {
       }
 }
 
-const RULES: readonly Rule[] = [
+const rules: readonly Rule[] = [
   underWay,
   review,
   interrupted,
-  forbidden,
+  appNotInstalled,
   adopt,
   staged,
   deleted,

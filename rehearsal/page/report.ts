@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Played } from '../play/stage.ts'
+import type { Played } from '../play/line.ts'
 import { Html, html } from './html.ts'
 import { annotationsView, logView, summaryView } from './run-view.ts'
 
@@ -20,7 +20,7 @@ export async function report(played: readonly Played[]): Promise<string> {
     new URL('page.css', import.meta.url),
     new URL('run.css', import.meta.url),
   ]
-  const hash = createHash('sha256').update(SCRIPT).digest('base64')
+  const hash = createHash('sha256').update(pageScript).digest('base64')
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,7 +35,7 @@ export async function report(played: readonly Played[]): Promise<string> {
 <header><div><h1>amazon-pay-keys <span class="badge">Rehearsal</span></h1>
 <p>The action is real; GitHub, Amazon Pay and the shop ran on one machine, and no key here is used anywhere. ${verdict}</p></div></header>
 <main class="report">${parts}</main>
-<script>${new Html(SCRIPT)}</script>
+<script>${new Html(pageScript)}</script>
 </body>
 </html>
 `.text
@@ -72,7 +72,7 @@ function markView({ complaints, isRefusal }: Played): Html {
 const { resolve } = createRequire(import.meta.url)
 const read = (path: string | URL) => readFileSync(path, 'utf8')
 
-const SCRIPT = `for (const button of document.querySelectorAll('.copy')) button.onclick = async () => {
+const pageScript = `for (const button of document.querySelectorAll('.copy')) button.onclick = async () => {
   await navigator.clipboard.writeText(button.parentElement.querySelector('pre').textContent)
   button.classList.add('copied')
 }

@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts'
 import { renderSummary } from './markdown.ts'
 
 /** A run as GitHub's page shows it: each job with its summary and its log. */
-export async function runView(run: Run): Promise<Html> {
+export async function runSection(run: Run): Promise<Html> {
   const jobs = await Promise.all(run.jobs.map((job) => jobView(run, job)))
   return html`${jobs.toReversed().map((job, index) => (index === 0 ? [reviewView(run), job] : job))}
     ${run.jobs.length === 0 && reviewView(run)}`
@@ -52,7 +52,7 @@ function reviewView({ id, waitsFor }: Run): Html | false {
     <p class="said wide" role="status"></p></form>`
 }
 
-const MARKS: Readonly<Record<string, string>> = {
+const marks: Readonly<Record<string, string>> = {
   error: 'Error',
   warning: 'Warning',
   notice: 'Notice',
@@ -62,7 +62,7 @@ const MARKS: Readonly<Record<string, string>> = {
 export const annotationsView = ({ annotations }: RunResult): Html =>
   html`${annotations.map(
     ({ level, title, message }) => html`<div class="annotation ${level}">
-      <p><b>${title || MARKS[level]}</b></p><p>${message}</p></div>`,
+      <p><b>${title || marks[level]}</b></p><p>${message}</p></div>`,
   )}`
 
 /** The log as GitHub's page shows it: groups folded, annotations by name, each line with its number. */
@@ -97,7 +97,7 @@ export function logView(lines: readonly string[]): Html {
 }
 
 function lineView(number: number, tag: string, { entry, rest }: { entry: string; rest: string }) {
-  const label = MARKS[tag]
+  const label = marks[tag]
   const text = label === undefined && tag !== 'group' ? entry : rest
   return html`<p class="line ${tag}"><span class="number">${number}</span><span class="text">${
     label && html`<b>${label}:</b> `

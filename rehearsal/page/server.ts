@@ -60,7 +60,7 @@ async function answer(
   const { method, url = '/', headers } = request
   // A name that was rebound to 127.0.0.1 arrives with a Host of its own.
   if (headers.host !== host) throw new Refusal(403, `Open this page as http://${host}.`)
-  const file = method === 'GET' ? FILES.get(url) : undefined
+  const file = method === 'GET' ? servedFiles.get(url) : undefined
   if (file !== undefined) return send(response, 200, file.type, file.content())
 
   if (headers['x-rehearsal-token'] !== token) {
@@ -96,7 +96,7 @@ const { resolve } = createRequire(import.meta.url)
 const read = (path: string | URL) => () => readFileSync(path)
 const own = (name: string) => read(new URL(name, import.meta.url))
 
-const FILES = new Map<string, { readonly type: string; content(): Buffer }>([
+const servedFiles = new Map<string, { readonly type: string; content(): Buffer }>([
   ['/', { type: 'text/html', content: own('index.html') }],
   ['/page.css', { type: 'text/css', content: own('page.css') }],
   ['/run.css', { type: 'text/css', content: own('run.css') }],

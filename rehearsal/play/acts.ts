@@ -14,7 +14,7 @@ export interface Act {
   readonly play: (stage: Stage) => Promise<void>
 }
 
-const DAY = 86_400_000
+const dayMs = 86_400_000
 
 /** generate, Integration Central, activate: with the Public Key ID that it came to. */
 async function rotate(
@@ -70,7 +70,7 @@ async function wholeLife(stage: Stage): Promise<void> {
     { status: 'activated', outputs: { 'amazon-pay': 'accepted' } },
   )
 
-  const monday = scene.pass(91 * DAY)
+  const monday = scene.pass(91 * dayMs)
   if (monday)
     await stage.follow('91 days later, by schedule: the key is due', monday, {
       status: 'ok',
@@ -205,7 +205,7 @@ async function approval(stage: Stage): Promise<void> {
   await stage.follow('its guard asks Amazon Pay first', deploy, { status: 'valid' })
 }
 
-export const STORIES: readonly Story[] = [
+export const playedLives: readonly Story[] = [
   {
     situation: 'new',
     acts: [

@@ -1,11 +1,5 @@
-import type { Played } from './stage.ts'
+import type { Line } from './line.ts'
 import { printAct, printStep, showProgress } from './terminal.ts'
-
-/** What a story has to say: the title of an act, a step that has ended, or what it is doing now. */
-export type Line =
-  | { readonly act: string }
-  | { readonly step: Played }
-  | { readonly progress: string }
 
 /** Stories are played at the same time, and printed one after another. */
 export interface Programme {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Played } from './stage.ts'
+import type { Played } from './line.ts'
 
 export const say = (text: string): void => console.log(text)
 

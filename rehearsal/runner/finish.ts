@@ -1,4 +1,4 @@
-import { parseFileCommand, SUMMARY_LIMIT, scrubSummary } from '../file-commands.ts'
+import { parseFileCommand, scrubSummary, summaryLimit } from '../file-commands.ts'
 import type { StepLog } from '../log.ts'
 import type { Masker } from '../masker.ts'
 import { type CommandFiles, readText } from './folders.ts'
@@ -50,12 +50,12 @@ export function readSummary(
 ): Pick<RunResult, 'summary' | 'summaryScrubbed'> {
   const summary = readText(path)
   const size = Buffer.byteLength(summary)
-  if (size <= SUMMARY_LIMIT) {
+  if (size <= summaryLimit) {
     return { summary, summaryScrubbed: scrubSummary(summary, masker.mask) }
   }
   log.issue(
     'error',
-    `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of ${SUMMARY_LIMIT / 1024}k, got ${Math.floor(size / 1024)}k. For more information see: https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-markdown-summary`,
+    `$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of ${summaryLimit / 1024}k, got ${Math.floor(size / 1024)}k. For more information see: https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-markdown-summary`,
   )
   return { summary, summaryScrubbed: '' }
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { RunOptions } from './model.ts'
 
-const REPOSITORY = 'acme/shop'
+const homeRepository = 'acme/shop'
 
 /** The variables and contexts of a job. */
 export interface Job {
@@ -46,7 +46,7 @@ export function describeJob(
 }
 
 function githubContext(options: RunOptions, workspace: string) {
-  const repository = options.repository ?? REPOSITORY
+  const repository = options.repository ?? homeRepository
   const url = options.github?.url ?? 'https://api.github.com'
   const actor = options.actor ?? 'octocat'
   return {
@@ -77,13 +77,13 @@ function githubContext(options: RunOptions, workspace: string) {
   }
 }
 
-const known = ({ github, repository = REPOSITORY }: RunOptions) =>
+const known = ({ github, repository = homeRepository }: RunOptions) =>
   github?.repositories?.get(repository.toLowerCase())
 
 /** The event of a person who started the workflow with its form. */
 export function describeEvent(options: RunOptions): object {
   if (options.event !== undefined) return options.event
-  const { inputs, eventName = 'workflow_dispatch', repository = REPOSITORY } = options
+  const { inputs, eventName = 'workflow_dispatch', repository = homeRepository } = options
   const { id = 1, visibility = 'private' } = known(options) ?? {}
   return {
     ...(eventName === 'workflow_dispatch' && {

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createLineReader } from '../log.ts'
 import type { RunningAction, RunOptions } from './model.ts'
-import { NODE, type Step } from './step.ts'
+import { nodePath, type Step } from './step.ts'
 
 export interface Ending {
   readonly exitCode: number | null
@@ -29,7 +29,7 @@ export function startProcess(
   options: Pick<RunOptions, 'timeoutMs' | 'controlTimeouts'>,
   onLine: (line: string) => void,
 ): StepProcess {
-  const child = spawn(NODE, args, {
+  const child = spawn(nodePath, args, {
     cwd,
     env: environment,
     detached: true,

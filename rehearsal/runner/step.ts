@@ -6,13 +6,13 @@ import type { Folders } from './folders.ts'
 import type { Job } from './job.ts'
 import type { RunOptions } from './model.ts'
 
-export const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const projectFolder = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** The action always runs on Node 24 or newer, even if the rehearsal itself runs on an older version. */
-export const NODE =
+export const nodePath =
   Number(process.versions.node.split('.')[0]) >= 24
     ? process.execPath
-    : realpathSync(join(PROJECT, 'node_modules', '.bin', 'node'))
+    : realpathSync(join(projectFolder, 'node_modules', '.bin', 'node'))
 
 export interface Manifest {
   readonly inputs?: Readonly<
@@ -67,7 +67,7 @@ export function describeStep(
   }
   const isHeld = options.pauseFactor !== undefined || options.controlTimeouts === true
   const environment = defined({
-    PATH: `${dirname(NODE)}:/usr/local/bin:/usr/bin:/bin`,
+    PATH: `${dirname(nodePath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: folders.home,
     LANG: 'C.UTF-8',
     ...job.environment,
@@ -79,14 +79,14 @@ export function describeStep(
     ...named(Object.entries(folders.commandFiles), (name) => `GITHUB_${name}`),
     ...named(inputs, (name) => `INPUT_${name.replaceAll(' ', '_')}`),
     // The same code, many times: Node.js keeps what it has compiled.
-    ...(isHeld && { NODE_COMPILE_CACHE: join(PROJECT, 'node_modules/.cache/compiled') }),
+    ...(isHeld && { NODE_COMPILE_CACHE: join(projectFolder, 'node_modules/.cache/compiled') }),
     ...(options.pauseFactor && { PAUSE_FACTOR: String(options.pauseFactor) }),
     ...env,
   })
   const args = [
-    ...(isHeld ? ['--import', join(PROJECT, 'rehearsal', 'pauses.mjs')] : []),
+    ...(isHeld ? ['--import', join(projectFolder, 'rehearsal', 'pauses.mjs')] : []),
     ...(options.nodeArgs ?? []),
-    join(options.action ?? PROJECT, manifest.runs.main),
+    join(options.action ?? projectFolder, manifest.runs.main),
   ]
   return { inputs, env, environment, args }
 }

@@ -96,6 +96,7 @@ export type FormsFor = (
  */
 export function readOrder(raw: RawInputs, formsFor: FormsFor): Order {
   const text = (name: InputName): string => raw[name].trim()
+  const unchanged = (name: InputName): string | null => (text(name) === '' ? null : raw[name])
   const command = readCommand(text('command'))
   const named = () =>
     readTargets({
@@ -121,14 +122,15 @@ export function readOrder(raw: RawInputs, formsFor: FormsFor): Order {
     region: readRegion(raw.region),
     payEnvironment: readPayEnvironment(raw['pay-environment']),
     slotKeys: {
-      current: raw['current-private-key'],
-      next: raw['next-private-key'],
-      previous: raw['previous-private-key'],
+      current: unchanged('current-private-key'),
+      next: unchanged('next-private-key'),
+      previous: unchanged('previous-private-key'),
     },
-    privateKey: raw['private-key'],
-    passphrase: raw['private-key-passphrase'] === '' ? null : raw['private-key-passphrase'],
-    publicKey: raw['public-key'],
-    publicKeyId: text('public-key-id'),
+    privateKey: unchanged('private-key'),
+    // It may consist of blanks.
+    passphrase: raw['private-key-passphrase'] || null,
+    publicKey: unchanged('public-key'),
+    publicKeyId: text('public-key-id') || null,
     amazonPayCheck:
       readChoice('amazon-pay-check', text('amazon-pay-check'), checks) ??
       (command === 'validate' ? 'warn' : 'require'),
@@ -138,7 +140,8 @@ export function readOrder(raw: RawInputs, formsFor: FormsFor): Order {
     maxAgeDays: readWholeNumber('max-age-days', text('max-age-days'), { from: 1, to: 3650 }),
     artifact:
       text('artifact') === '' ? command === 'generate' : readBoolean('artifact', text('artifact')),
-    retentionDays: readWholeNumber('retention-days', text('retention-days'), { from: 0, to: 400 }),
+    retentionDays:
+      readWholeNumber('retention-days', text('retention-days'), { from: 0, to: 400 }) || null,
     dryRun: readBoolean('dry-run', text('dry-run')),
   }
   return { inputs, credentials, targets }

@@ -31,12 +31,12 @@ export function createArtifactStore(runUrl: string, stop: AbortSignal): Artifact
 }
 
 /** Null when the run has an artifact of this name. */
-async function uploadFile(path: string, retentionDays: number, stop: AbortSignal) {
+async function uploadFile(path: string, retentionDays: number | null, stop: AbortSignal) {
   try {
     stop.throwIfAborted()
     const upload = new DefaultArtifactClient().uploadArtifact('', [path], dirname(path), {
       skipArchive: true,
-      ...(retentionDays > 0 ? { retentionDays } : {}),
+      ...(retentionDays === null ? {} : { retentionDays }),
     })
     const end = AbortSignal.any([stop, AbortSignal.timeout(maxWait)])
     const ended = once(end, 'abort').then(() => Promise.reject(end.reason))

@@ -16,7 +16,7 @@ import { skipVerification, verifyPair } from './shared/verify-pair.ts'
 export async function validate(step: Step): Promise<void> {
   const { inputs, book } = step
   const pair = (await readGivenKey(step)) ?? (await readStoredKey(step))
-  const publicKey = inputs.publicKey.trim() === '' ? null : await readGivenPublicKey(step)
+  const publicKey = inputs.publicKey === null ? null : await readPublicKey(step, inputs.publicKey)
   if (pair && publicKey && !sameKey(pair.publicKey, publicKey)) throw mismatch(inputs.privateKey)
   // The published key is derived from the private key if there is one: a given public key could be another's.
   const subject = pair?.publicKey ?? publicKey
@@ -37,8 +37,8 @@ export async function validate(step: Step): Promise<void> {
   await publish(step)
 }
 
-function mismatch(privateKey: string): Problem {
-  const input = privateKey.trim() === '' ? 'current-private-key' : 'private-key'
+function mismatch(privateKey: string | null): Problem {
+  const input = privateKey === null ? 'current-private-key' : 'private-key'
   return new Problem(
     'pair-mismatch',
     `public-key does not belong to ${input}`,
@@ -54,9 +54,9 @@ function nothingGiven(): Problem {
   )
 }
 
-async function readGivenPublicKey(step: Step): Promise<KeyObject> {
-  const { inputs, world } = step
-  const text = inputs.publicKey
+/** @param text a public key, or the path of its file */
+async function readPublicKey(step: Step, text: string): Promise<KeyObject> {
+  const { world } = step
   const material = looksLikeKeyMaterial(text)
     ? text
     : await world.runner.readFile(text.trim(), 'public-key')
@@ -70,7 +70,7 @@ async function readGivenPublicKey(step: Step): Promise<KeyObject> {
 /** The current record of this key in the first target that has one; null without a token. */
 async function currentRecord(step: Step, publicKey: KeyObject): Promise<KeyRecord | null> {
   const { world, inputs, book } = step
-  if (!world.github || (inputs.publicKeyId !== '' && inputs.region)) return null
+  if (!world.github || (inputs.publicKeyId !== null && inputs.region)) return null
   const report = (problem: Problem): void => {
     if (inputs.amazonPayCheck === 'require') throw problem
     book.warn(problem)

@@ -13,12 +13,12 @@ export function recordKey({ book }: Step, publicKey: KeyObject): void {
 
 /** The ID in the input; null if it is empty. */
 export async function readPublicKeyId(step: Step): Promise<PublicKeyId | null> {
-  return step.inputs.publicKeyId === '' ? null : requirePublicKeyId(step)
+  return step.inputs.publicKeyId === null ? null : requirePublicKeyId(step)
 }
 
 /** @throws Problem `public-key-id-invalid` if it is empty */
 export async function requirePublicKeyId({ inputs }: Step): Promise<PublicKeyId> {
-  return naming('public-key-id', () => parsePublicKeyId(inputs.publicKeyId))
+  return naming('public-key-id', () => parsePublicKeyId(inputs.publicKeyId ?? ''))
 }
 
 /** @throws Problem `pay-environment-mismatch` if the ID's prefix differs from the input */

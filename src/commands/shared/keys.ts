@@ -28,7 +28,7 @@ async function readSlotKey(
   needed: readonly Slot[],
 ): Promise<RingKey | null> {
   const text = step.inputs.slotKeys[slot]
-  if (text.trim() === '') return null
+  if (text === null) return null
   try {
     const secret = ghSecretArguments(step, slot)
     const { pair } = await readKey(step, `${slot}-private-key`, text, { secret })
@@ -74,10 +74,10 @@ const shellWord = (text: string): string =>
 async function readWithWarnings(
   step: Step,
   input: string,
-  text: string,
+  text: string | null,
   options: KeyOptions,
 ): Promise<KeyPair | null> {
-  if (text.trim() === '') return null
+  if (text === null) return null
   const { pair, warnings } = await readKey(step, input, text, options)
   for (const { fact, ...rest } of warnings) step.book.warn({ ...rest, fact: `${input} ${fact}` })
   return pair

@@ -59,9 +59,9 @@ function byteOrder(bytes: Buffer): 'LE' | 'BE' | null {
   const sample = [...bytes.subarray(0, 256)]
   const zerosAt = (side: number) =>
     sample.filter((byte, index) => byte === 0 && index % 2 === side).length
-  const [even, odd, most] = [zerosAt(0), zerosAt(1), sample.length / 4]
-  if (odd > most && even === 0) return 'LE'
-  if (even > most && odd === 0) return 'BE'
+  const [even, odd, quarter] = [zerosAt(0), zerosAt(1), sample.length / 4]
+  if (odd > quarter && even === 0) return 'LE'
+  if (even > quarter && odd === 0) return 'BE'
   return null
 }
 
