@@ -53,7 +53,7 @@ async function uploadFile(path, retentionDays, stop) {
         stop.throwIfAborted();
         const upload = new _actions_artifact__WEBPACK_IMPORTED_MODULE_2__/* .DefaultArtifactClient */ .t9().uploadArtifact('', [path], (0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), {
             skipArchive: true,
-            ...(retentionDays > 0 ? { retentionDays } : {}),
+            ...(retentionDays === null ? {} : { retentionDays }),
         });
         const end = AbortSignal.any([stop, AbortSignal.timeout(maxWait)]);
         const ended = (0,node_events__WEBPACK_IMPORTED_MODULE_0__.once)(end, 'abort').then(() => Promise.reject(end.reason));

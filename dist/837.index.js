@@ -1250,9 +1250,7 @@ async function isOwn(conflict, value, read) {
         return (await read())?.value === value;
     }
     catch (error) {
-        if (!(error instanceof problem/* Problem */.AF))
-            throw error;
-        throw new problem/* Problem */.AF(error.code, error.fact, error.hint, { uncertain: true });
+        throw (0,problem/* problemIn */.Dk)(error).extend({ uncertain: true });
     }
 }
 

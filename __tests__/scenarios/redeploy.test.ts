@@ -47,32 +47,6 @@ test('an activation starts the deploy in every target repository, and says where
   expect(annotated(ran, 'warning')).toEqual([])
 })
 
-test('a rollback starts the deploy as well', async () => {
-  addWorkflows()
-  await activate({})
-  const ran = await shop.run({ command: 'rollback' }, one)
-  expect(ran.outputs.status).toBe('rolled-back')
-  expect(started()).toEqual(deploys.slice(1))
-})
-
-test('an activation of a pair that is current already starts the deploy, which a run that died may not have done', async () => {
-  addWorkflows()
-  await activate({})
-  expect(started()).toEqual([])
-  const ran = await activate(one)
-  expect(ran.outputs.status).toBe('activated')
-  expect(started()).toEqual(deploys.slice(1))
-})
-
-test.each<[string, StepOptions]>([
-  ['that is refused', { with: { ...redeploy, 'public-key-id': 'LIVE-AAAAAAAAAAAAAAAAAAAAAAAA' } }],
-  ['that is a dry run', { with: { ...redeploy, 'dry-run': 'true' } }],
-])('an activation %s starts nothing', async (_, more) => {
-  addWorkflows()
-  await activate(more)
-  expect(started()).toEqual([])
-})
-
 test('the repositories of an organization are deployed', async () => {
   addWorkflows()
   const acme = shop.github.addOrganization('acme')
@@ -128,16 +102,6 @@ describe('a deploy that cannot be started is a warning', () => {
     expect(annotated(ran, 'warning').at(-1)).toContain(says)
     expect(started()).toEqual([])
   })
-})
-
-test('the warning of a deploy that was not started has the page on which a person starts it', async () => {
-  addWorkflows()
-  const match = { method: 'POST', path: '/dispatches' }
-  shop.github.faults.push({ match, do: { status: 403, body: { message: 'Not accessible' } } })
-  const ran = await activate(one)
-  expect(annotated(ran, 'warning').join()).toContain(
-    'https://github.com/acme/shop/actions/workflows/deploy.yml',
-  )
 })
 
 test('a deploy that will not start is known before the first write', async () => {

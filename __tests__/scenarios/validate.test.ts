@@ -84,28 +84,6 @@ describe('before a deploy', () => {
   })
 
   test.each([
-    ['', 'success', 'valid'],
-    ['warn', 'success', 'valid'],
-    ['require', 'failure', 'failed'],
-  ])(
-    'an inconclusive answer with amazon-pay-check: “%s” ends as %s',
-    async (check, conclusion, status) => {
-      const answer = { status: 503, body: { message: 'down' } }
-      shop.amazonPay.faults.push({ times: Number.POSITIVE_INFINITY, do: answer })
-      const ran = await validate(pairOnly({ 'amazon-pay-check': check }))
-      expect(ran).toMatchObject({ conclusion, outputs: { status, 'amazon-pay': 'undecided' } })
-      expect(ran.outputs['error-code']).toBe('amazon-pay-undecided')
-    },
-  )
-
-  test('a suspended account passes with a warning', async () => {
-    shop.amazonPay.suspend(pair.id)
-    const ran = await validate(pairOnly())
-    expect(ran.outputs).toMatchObject({ status: 'valid', 'amazon-pay': 'accepted' })
-    expect(annotated(ran, 'warning').join()).toContain('suspended')
-  })
-
-  test.each([
     ['ahead', 600_000],
     ['behind', -600_000],
   ])('a clock of Amazon’s that is ten minutes %s is followed', async (_, offset) => {

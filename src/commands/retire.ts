@@ -36,8 +36,9 @@ export async function retire(step: Step): Promise<void> {
   const inspection = await inspectAll(step, await readRing(step, ['current', 'previous']))
   const { ring } = inspection
   const views = inspection.rows.map(({ view }) => view)
+  const request = { targets: views, typed }
   const plans = planAll(step, inspection, writesForOne, ({ view }) =>
-    planRetirement(view, views, ring, typed),
+    planRetirement(view, ring, request),
   )
   const { rows } = plans
   assertOneKey(rows)

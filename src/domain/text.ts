@@ -21,3 +21,6 @@ export function quoted(text: string): string {
   const whole = text.length <= 60 && text.search(markup) === -1
   return whole ? `"${onOneLine(text)}"` : `a text of ${text.length} characters`
 }
+
+/** A Public Key ID as Integration Central lists it. The first group is its prefix, which older IDs lack. */
+export const publicKeyIdFormat = /^(?:(SANDBOX|LIVE)-)?[A-Z0-9]{24}$/

@@ -22,7 +22,7 @@ const kindOf = (
   const views = others.map((other) => view(other, ring))
   const found = outcomeOf(() => {
     assertNoOtherChange(own, 'retire')
-    return planRetirement(own, views, ring, typed?.id ?? null)
+    return planRetirement(own, ring, { targets: views, typed: typed?.id ?? null })
   })
   return typeof found === 'string' ? found : found.kind
 }
@@ -141,7 +141,7 @@ test.each<[string, Contents, Keys, Key | null, string]>([
 test('the key that Amazon Pay is asked about is the one in the inputs, if they have it', () => {
   const found = (given: Keys) => {
     const ring = ringOf(given)
-    return planRetirement(view(normal, ring), [], ring, old.id)
+    return planRetirement(view(normal, ring), ring, { targets: [], typed: old.id })
   }
   const facts = { kind: 'key', fingerprint: old.fingerprint, id: old.id }
   expect(found({ current })).toEqual({ ...facts, key: null })
@@ -176,12 +176,8 @@ test.each<[string, SlotContent['record'], Contents[], string | null]>([
     { current: has(current), previous: { ...has(old, record), secret: false } },
     ring,
   )
-  const found = planRetirement(
-    own,
-    others.map((other) => view(other, ring)),
-    ring,
-    null,
-  )
+  const targets = others.map((other) => view(other, ring))
+  const found = planRetirement(own, ring, { targets, typed: null })
   expect(found).toEqual({ kind: 'record', id: id && old.id })
 })
 

@@ -386,7 +386,7 @@ describe('the move of one target', () => {
     const target = view(contents, ring)
     const found = outcomeOf(() => {
       assertNoOtherChange(target, 'generate')
-      return planStaging(target, ring, { ...request, ...more }, () => key)
+      return planStaging(target, ring, { ...request, ...more, choose: () => key })
     })
     expect(found).toBe(expected)
   })
@@ -400,15 +400,15 @@ describe('the move of one target', () => {
       /^to return to the previous key, run .* rollback/,
     ],
   ] as const)('what else to do with the %s key is said', (_, contents, key, hint) => {
-    const brought = { ...request, brought: key.fingerprint }
-    expect(() => planStaging(view(contents, emptyRing), emptyRing, brought, () => null)).toThrow(
+    const brought = { ...request, brought: key.fingerprint, choose: () => null }
+    expect(() => planStaging(view(contents, emptyRing), emptyRing, brought)).toThrow(
       expect.objectContaining({ hint: expect.stringMatching(hint) }),
     )
   })
 
   test('a staged secret without record is named', () => {
     const target = view({ next: { key: staged, record: false } }, emptyRing)
-    expect(() => planStaging(target, emptyRing, request, () => null)).toThrow(
+    expect(() => planStaging(target, emptyRing, { ...request, choose: () => null })).toThrow(
       'secret AMAZON_PAY_PRIVATE_KEY_NEXT has no key record in variable AMAZON_PAY_KEY_NEXT',
     )
   })
@@ -416,7 +416,10 @@ describe('the move of one target', () => {
   test('a full target stops it, unless a secret is replaced', () => {
     const plan = (contents: Parameters<typeof view>[0], key: string | null) =>
       outcomeOf(() =>
-        planStaging(view(contents, emptyRing, { room: 0 }), emptyRing, request, () => key),
+        planStaging(view(contents, emptyRing, { room: 0 }), emptyRing, {
+          ...request,
+          choose: () => key,
+        }),
       )
     expect(plan({}, null)).toBe('secret-write-failed')
     expect(plan({ next: waiting }, staged.fingerprint)).toBe('keep')

@@ -33,7 +33,7 @@ export async function generate(step: Step): Promise<void> {
   }
   const chosen = (): string | null => chooseStagedKey(inspection.rows, ring, request)
   const plans = planAll(step, inspection, writesForOne(inputs.replaceStaged), ({ view }) =>
-    planStaging(view, ring, request, chosen),
+    planStaging(view, ring, { ...request, choose: chosen }),
   )
   const { rows } = plans
   const key = chosen()

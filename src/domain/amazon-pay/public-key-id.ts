@@ -1,4 +1,5 @@
 import { Problem } from '../problem.ts'
+import { publicKeyIdFormat } from '../text.ts'
 import type { PayEnvironment } from './region.ts'
 
 /** What Integration Central lists under “Existing API keys”. */
@@ -9,7 +10,6 @@ export interface PublicKeyId {
 }
 
 const idLength = 24
-const format = /^(?:(SANDBOX|LIVE)-)?[A-Z0-9]{24}$/
 
 /**
  * Reads a Public Key ID as people paste it: alone, in quotes, with the hyphens and invisible characters of an email or a chat,
@@ -64,7 +64,7 @@ export function clientSecretsIn(text: string): string[] {
 }
 
 function parse(word: string): PublicKeyId | null {
-  const match = format.exec(word)
+  const match = publicKeyIdFormat.exec(word)
   if (!match) return null
   const prefix = match[1]
   if (prefix === undefined) return { id: word, payEnvironment: null }

@@ -18,7 +18,8 @@ type Row = readonly [type: KeyType | null, words: string, ...labels: string[]]
 
 /**
  * Each format with the type of its keys (null for what is not a key), its name in a message, and the labels under which
- * it comes, the usual one first (RFC 7468 §4, RFC 4716, OpenSSL, OpenSSH).
+ * it comes, the usual one first (RFC 7468 §4, RFC 4716, OpenSSL, OpenSSH). A new one also needs a case in load.ts and, if its
+ * keys are private, in masks.ts.
  */
 const formats = {
   'PKCS#8': ['private', 'a PKCS#8 private key', 'PRIVATE KEY'],

@@ -1,3 +1,4 @@
+import { publicKeyIdFormat } from '../text.ts'
 import { copyAgain, storeFile } from './hints.ts'
 
 /** Something that is not a key. */
@@ -124,7 +125,7 @@ export const foreignTexts: ForeignTexts = {
   ],
   // Values that belong elsewhere.
   'a Public Key ID': [
-    /^(?:(?:SANDBOX|LIVE)-)?[A-Z0-9]{24}$/,
+    publicKeyIdFormat,
     'that value belongs in public-key-id; put the key itself here',
   ],
   'another value of an Amazon account (a store ID, merchant ID, access key ID or client secret)': [

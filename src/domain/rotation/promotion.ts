@@ -4,7 +4,8 @@ import type { PromotionRequest } from './choice.ts'
 import { droppedWarnings, type OldKey, planOldKey, unchangedWarnings } from './old-key.ts'
 import type { KeyRecord } from './record.ts'
 import type { Ring } from './ring.ts'
-import { assertRoom, shownId, type TargetView, unrecorded } from './view.ts'
+import { mustDiscard } from './staging.ts'
+import { assertRoom, shownId, type TargetView } from './view.ts'
 
 /** What to do in one target: discard, mark, stage, keep the old key, write the pair, clear. */
 export interface Promotion extends OldKey {
@@ -39,7 +40,7 @@ export function planPromotion(view: TargetView, ring: Ring, request: PromotionRe
   }
   if (staged) assertScope(request, staged)
   const rollback = request.change === 'rollback'
-  const discard = rollback && mustDiscard(view, request)
+  const discard = rollback && mustDiscard(view, key, request.replaceStaged)
   if (rollback) assertPrevious(view, key)
   else assertStaged(view, key)
   // After a leak, the current pair is not compared. Then only its record says which ID to put back after a failure.
@@ -132,29 +133,6 @@ function assertPrevious({ slots, names }: TargetView, key: string): void {
     'nothing-to-roll-back',
     `variable ${names.record.previous} does not describe the key to roll back to (${key})`,
     'run command: status, then roll back one target at a time (input repository)',
-  )
-}
-
-/**
- * Whether another staged key must be discarded before a rollback can use the slot.
- * @throws Problem if it must, but may not be
- */
-function mustDiscard({ slots, names }: TargetView, request: PromotionRequest): boolean {
-  const { next, current } = slots
-  if (!next.secret && !next.stored) return false
-  const staged = next.record?.fingerprint
-  if (staged === undefined) {
-    const hint = `delete secret ${names.privateKey.next} if it is not needed, then run command: rollback again`
-    throw unrecorded('next', names, hint)
-  }
-  if (staged === request.record.fingerprint) return false
-  // A leftover: its key is current, or its secret was never written.
-  const leftover = !next.secret || staged === current.record?.fingerprint
-  if (leftover || staged === request.replaceStaged) return true
-  throw new Problem(
-    'staged-key-exists',
-    `key ${staged} is staged, but a rollback needs its slot`,
-    `to discard the staged key, pass replace-staged: ${staged}`,
   )
 }
 

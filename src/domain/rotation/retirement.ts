@@ -20,16 +20,20 @@ export type Retirement =
       readonly id: PublicKeyId
     }
 
+export interface RetirementRequest {
+  /** All targets of the command. */
+  readonly targets: readonly TargetView[]
+  /** The ID in the input; it replaces a missing or forged record. */
+  readonly typed: PublicKeyId | null
+}
+
 /**
- * @param targets all targets of the command
- * @param typed the ID in the input; it replaces a missing or forged record
  * @throws Problem why the previous key cannot be retired here
  */
 export function planRetirement(
   view: TargetView,
-  targets: readonly TargetView[],
   ring: Ring,
-  typed: PublicKeyId | null,
+  { targets, typed }: RetirementRequest,
 ): Retirement {
   const { previous, current, next } = view.slots
   const { record } = previous

@@ -25,6 +25,15 @@ export interface StagingRequest extends PayScope {
   readonly run: string
 }
 
+/** What to stage in each target. */
+export interface StagingPlanRequest extends StagingRequest {
+  /**
+   * Fingerprint of the key for all targets; null if it is not generated yet. Its problems concern all targets, so the problems
+   * of the target itself come first.
+   */
+  readonly choose: () => string | null
+}
+
 type Row = { readonly view: TargetView }
 
 /**
@@ -93,18 +102,15 @@ function exists(key: string, why: string): Problem {
 
 /**
  * Plans the move for one target.
- * @param choose fingerprint of the key for all targets; null if it is not generated yet. Its problems concern all targets, so
- *   the problems of the target itself come first
  * @throws Problem why the key cannot be staged here
  */
 export function planStaging(
   view: TargetView,
   ring: Ring,
-  request: StagingRequest,
-  choose: () => string | null,
+  request: StagingPlanRequest,
 ): StagingMove {
   assertStageable(view, ring, request)
-  const key = choose()
+  const key = request.choose()
   const staged = stagedKey(view, ring)
   if (staged !== null && staged !== request.replaceStaged && staged !== key) {
     throw exists(staged, 'this run stages a different one')
@@ -134,6 +140,33 @@ function moveFor({ slots }: TargetView, staged: string | null, key: string | nul
   if (staged !== null && staged === key) return next.record ? 'keep' : 'record'
   if (next.secret) return 'replace'
   return next.stored ? 'clear' : 'stage'
+}
+
+/**
+ * Whether another staged key must be discarded before a rollback can use the slot.
+ * @throws Problem if it must, but may not be
+ */
+export function mustDiscard(
+  { slots, names }: TargetView,
+  key: string,
+  replaceStaged: string | null,
+): boolean {
+  const { next, current } = slots
+  if (!next.secret && !next.stored) return false
+  const staged = next.record?.fingerprint
+  if (staged === undefined) {
+    const hint = `delete secret ${names.privateKey.next} if it is not needed, then run command: rollback again`
+    throw unrecorded('next', names, hint)
+  }
+  if (staged === key) return false
+  // A leftover: its key is current, or its secret was never written.
+  const leftover = !next.secret || staged === current.record?.fingerprint
+  if (leftover || staged === replaceStaged) return true
+  throw new Problem(
+    'staged-key-exists',
+    `key ${staged} is staged, but a rollback needs its slot`,
+    `to discard the staged key, pass replace-staged: ${staged}`,
+  )
 }
 
 /** A used key must not be staged again: it may have leaked, or may be deleted at Amazon. */
