@@ -219,10 +219,8 @@ test('the line of a target in the log names each slot, and whether its record wa
   shop.target.describe('previous', old)
   shop.target.variables.delete('AMAZON_PAY_KEY_NEXT')
   const ran = await shop.run('status', {}, { with: { 'current-private-key': '' } })
-  expect(ran.infos.find((text) => text.startsWith('acme/shop: '))).toMatch(
-    new RegExp(
-      `^acme/shop: current ${young.fingerprint} \\(not compared\\), 1 day; next without a readable record, 1 day; previous ${old.fingerprint}, 1 day\\. Next: `,
-    ),
+  expect(ran.infos.join()).toContain(
+    `acme/shop: current ${young.fingerprint} (not compared), 1 day; next without a readable record, 1 day; previous ${old.fingerprint}, 1 day. Next: `,
   )
   const all = await new Shop().given({ current: young }).run('status')
   expect(all.infos.join()).toContain(

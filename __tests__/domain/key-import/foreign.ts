@@ -65,6 +65,14 @@ export const foreignTexts: readonly ForeignText[] = [
     'in base64': (w) => base64(`${w.pkcs8()}~~>>~~>>`).replaceAll('+', ' '),
     'in a PKCS#1 PEM': (w) => w.pkcs1().replaceAll('+', ' '),
     'in the body of a key': (w) => derOf(w.pkcs8()).toString('base64').replaceAll('+', ' '),
+    'at the end of a PEM': (w) =>
+      w
+        .pkcs8()
+        .replaceAll('=', 'A')
+        .replaceAll('+', ' ')
+        .replace(/.(?=\n-----END)/, ' '),
+    'at the end of the body of a key': (w) =>
+      derOf(w.pkcs8()).toString('base64').replaceAll('=', 'A').replaceAll('+', ' ').slice(0, -1),
   }),
   ...kind('a lost hyphen', /(?:damaged|not complete).*hyphens/, /hyphen/, {
     'in front of BEGIN': (w) => w.pkcs8().slice(1),

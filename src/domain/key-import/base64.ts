@@ -58,8 +58,9 @@ const distortions: Readonly<Record<string, Distortion>> = {
   'has spaces where + belongs: a form or a URL decoder replaced each + by a space': {
     hint: writePlus,
     undo: (body) => {
-      const spaceless = body.trim().replaceAll(/[ \t]/g, '+')
-      return isWhole(spaceless) ? spaceless : plusInLines(body.trim().split(' '))
+      if (!/\S[ \t]\S/.test(body)) return ''
+      const spaceless = withLastPlus(body.trim().replaceAll(/[ \t]/g, '+'))
+      return isWhole(spaceless) ? spaceless : withLastPlus(plusInLines(body.trim().split(' ')))
     },
   },
   'has /n where line breaks belong': {
@@ -121,6 +122,12 @@ function plusInLines(words: readonly string[]): string {
     width = (starts ? 0 : width + 1) + word.length
   }
   return text
+}
+
+/** Base64 in whole groups again: a plus at its very end became a space, which was trimmed. */
+export function withLastPlus(text: string): string {
+  const characters = text.replace(/\s+/g, '').length
+  return text + '+'.repeat((4 - (characters % 4)) % 4)
 }
 
 function assertAlphabet(characters: string, name: string): void {

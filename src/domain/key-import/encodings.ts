@@ -1,3 +1,4 @@
+import { withLastPlus } from './base64.ts'
 import { formatOf } from './detect.ts'
 import { orElse } from './faults.ts'
 import type { Foreign } from './foreign.ts'
@@ -67,7 +68,10 @@ const encodings: Readonly<Record<string, Encoding>> = {
   },
   'with spaces where + belongs: a form or a URL decoder replaced each + by a space': {
     hint: writePlus,
-    decode: (text) => (/^[A-Za-z0-9/ ]+={0,2}$/.test(text) ? text.replaceAll(' ', '+') : null),
+    decode: (text) =>
+      /^[A-Za-z0-9/]+ [A-Za-z0-9/ ]+={0,2}$/.test(text)
+        ? withLastPlus(text.replaceAll(' ', '+'))
+        : null,
   },
   'with /n where line breaks belong': {
     hint: writeNewline,
