@@ -165,7 +165,8 @@ describe('a staged key', () => {
       young.pem,
       young.pem,
     ])
-    expect(ran.written.some((text) => text.endsWith(`in ${shop.target.name}`))).toBe(false)
+    // Not even its lock is taken.
+    expect(ran.effects.some((text) => text.endsWith(`in ${shop.target.name}`))).toBe(false)
   })
 })
 

@@ -19,7 +19,7 @@ export async function adopt(step: Step): Promise<void> {
   const { book, inputs, names, world } = step
   const publicKeyId = await requirePublicKeyId(step)
   recordPublicKeyId(step, publicKeyId)
-  const inspection = await inspectAll(step, await readRing(step, ['current']))
+  const inspection = await inspectAll(step, await readRing(step, 'current'))
   const { ring } = inspection
   const request: AdoptionRequest = {
     publicKeyId,

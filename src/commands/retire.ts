@@ -33,7 +33,7 @@ const nothing = 'there is no previous key'
 export async function retire(step: Step): Promise<void> {
   const { book, inputs, names, world } = step
   const typed = await readPublicKeyId(step)
-  const inspection = await inspectAll(step, await readRing(step, ['current', 'previous']))
+  const inspection = await inspectAll(step, await readRing(step, 'current', 'previous'))
   const { ring } = inspection
   const views = inspection.rows.map(({ view }) => view)
   const request = { targets: views, typed }

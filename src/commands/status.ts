@@ -10,7 +10,7 @@ import { inspectAll, type Row, recordResult, refuse } from './shared/targets.ts'
 
 /** Shows the state of each target's keys and the next step. Writes nothing. */
 export async function status(step: Step): Promise<void> {
-  const ring = await readRing(step, [])
+  const ring = await readRing(step)
   const { rows, findings } = await inspectAll(step, ring)
   refuse(step, findings)
   const checked = rows.map((row) => ({ ...row, health: healthOfRow(step, row) }))

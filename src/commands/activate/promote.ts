@@ -33,7 +33,7 @@ export async function promote(
   const { inputs, book, world } = step
   const { keepPrevious, replaceStaged, region, payEnvironment } = inputs
   const { slot, status } = words[change]
-  const ring = await readRing(step, keepPrevious ? [slot, 'current'] : [slot])
+  const ring = await readRing(step, slot, ...(keepPrevious ? (['current'] as const) : []))
   const inspection = await inspectAll(step, ring)
   const requestOf = (choice: Choice): PromotionRequest => ({
     ...choice,

@@ -107,15 +107,18 @@ async function putBack(step: Step, change: TargetChange, cause: Problem): Promis
   throw new TargetFailure('restored', cause.extend({ after: `; ${left}` }))
 }
 
-/** Which private key is stored. An interrupted run may have written the new one; then the secret is newer than its record. */
-function storedKey({ view, request }: TargetChange): 'old' | 'new' | 'unknown' {
+/**
+ * Whether an interrupted run has written the new private key: then the secret is newer than its record. Null if the old one is
+ * stored.
+ */
+function storedKey({ view, request }: TargetChange): 'new' | 'unknown' | null {
   const { secret, stored } = view.slots.current
-  if (changeIn(view) === null || secret === null) return 'old'
+  if (changeIn(view) === null || secret === null) return null
   // Without a record, it is the first pair, or after a leak a key that was never recorded.
   if (stored === null) return request.keepPrevious ? 'new' : 'unknown'
   const later = Date.parse(secret.updatedAt) - Date.parse(stored.updatedAt)
-  if (later === 0) return 'unknown'
-  return later > 0 ? 'new' : 'old'
+  if (later > 0) return 'new'
+  return later === 0 ? 'unknown' : null
 }
 
 function torn({ names }: Step, { label }: Target, fact: string, cause: Problem): TargetFailure {

@@ -22,7 +22,7 @@ export async function generate(step: Step): Promise<void> {
   const given = await readGivenKey(step)
   const generating = given ? Promise.resolve(given) : world.generateKeyPair()
   generating.catch(() => {})
-  const inspection = await inspectAll(step, await readRing(step, []))
+  const inspection = await inspectAll(step, await readRing(step))
   const { ring } = inspection
   const request: StagingRequest = {
     brought: given && fingerprint(given.publicKey),

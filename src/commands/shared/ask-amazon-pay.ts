@@ -74,11 +74,13 @@ export async function ask(
       correction += judgement.skew * 1000 - (at.getTime() % 1000)
       continue
     }
+    const result = { judgement: ofMachine(judgement, correction), correction }
     const kind = changing[judgement.verdict]
-    if (kind) asked[kind] += 1
-    const again = kind !== undefined && asked[kind] < patience[kind]
-    if (again && !stop.aborted) await world.clock.sleep(pauseBefore(kind, asked.busy))
-    if (!again || stop.aborted) return { judgement: ofMachine(judgement, correction), correction }
+    if (!kind) return result
+    asked[kind] += 1
+    if (asked[kind] >= patience[kind] || stop.aborted) return result
+    await world.clock.sleep(pauseBefore(kind, asked.busy))
+    if (stop.aborted) return result
   }
 }
 

@@ -12,7 +12,7 @@ import type { Step } from './context.ts'
  * Reads the keys in the slot inputs. A key that the command needs must be readable. For the others, an unreadable key is a
  * warning, and its slot is not compared.
  */
-export async function readRing(step: Step, needed: readonly Slot[]): Promise<Ring> {
+export async function readRing(step: Step, ...needed: readonly Slot[]): Promise<Ring> {
   // In parallel: checking the factors of a key is slow and runs on other threads.
   const [current, next, previous] = await Promise.all([
     readSlotKey(step, 'current', needed),
