@@ -454,7 +454,7 @@ const refusals: readonly Refusal[] = [
     name: 'the Public Key ID is empty',
     form: {},
     code: 'public-key-id-invalid',
-    says: 'public-key-id',
+    says: 'public-key-id is empty',
   },
   {
     name: 'the Public Key ID is a merchant ID',

@@ -628,7 +628,8 @@ describe('another region or environment is asked', () => {
 
   test('and the prefix of an ID decides which environment that is', async () => {
     const { world, seen } = worldOf(() => signature)
-    await verify(world, claimOf(id, 'us', 'sandbox'), null)
+    const { problem } = await verify(world, claimOf(id, 'us', 'sandbox'), null)
+    expect(problem?.fact).toContain('in US (United States, live)')
     expect(hosts(seen)).toEqual([us, 'pay-api.amazon.eu', 'pay-api.amazon.jp'])
   })
 
