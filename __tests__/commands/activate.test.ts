@@ -70,6 +70,7 @@ describe('the staged key becomes current', () => {
       activatedAt: shop.target.record('current')?.activatedAt,
     })
     expect(ran.infos[0]).toMatch(/^Amazon Pay accepts the pair: 404 ResourceNotFound/)
+    expect(ran.page).toContain('Amazon Pay **accepts** the pair: ')
     expect(ran.targets).toEqual({ 'acme/shop': 'updated' })
     expect(ran.outputs['error-code'] ?? '').toBe('')
     expect(ran.artifacts.size).toBe(0)

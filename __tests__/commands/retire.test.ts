@@ -30,6 +30,7 @@ test('a deleted key goes, secret first', async () => {
     'amazon-pay': 'rejected',
   })
   expect(ran.outcome.previousFingerprint).toBe(old.fingerprint)
+  expect(ran.page).toContain('Amazon Pay **rejects** the previous pair.')
   expect([shop.target.privateKey('previous'), shop.target.recordText('previous')]).toEqual([
     null,
     null,
@@ -71,6 +72,17 @@ test('a record without its secret is removed', async () => {
   expect((await shop.run('retire')).infos).toContain(
     'acme/shop: variable AMAZON_PAY_KEY_PREVIOUS was deleted; its secret no longer existed',
   )
+})
+
+test('a deletion that GitHub refuses is a failure of its target', async () => {
+  const ran = await rotated().run(
+    'retire',
+    {},
+    {
+      before: ({ text }) => (text.startsWith('delete AMAZON_PAY_PRIVATE') ? 'refused' : undefined),
+    },
+  )
+  expect(ran.targets).toEqual({ 'acme/shop': 'failed secret-write-failed' })
 })
 
 test('a target without a previous key is passed over', async () => {

@@ -238,4 +238,11 @@ test('after ten writes, a target begins as many seconds after the one before as 
   const ran = await shop.run('activate', form)
   // Ten writes and one look take a quarter of a second each.
   expect(ran.log.filter((text) => text.startsWith('sleep'))).toEqual(['sleep 7', 'sleep 7'])
+  const slow = new Shop({ repositories }).given({ current: old, next: young })
+  slow.clock.callMs = 1500
+  const late = await slow.run('activate', form)
+  expect([late.status, late.log.join()]).toEqual([
+    'activated',
+    expect.not.stringContaining('sleep'),
+  ])
 })
