@@ -71,8 +71,6 @@ export const foreignTexts: readonly ForeignText[] = [
         .replaceAll('=', 'A')
         .replaceAll('+', ' ')
         .replace(/.(?=\n-----END)/, ' '),
-    'at the end of the body of a key': (w) =>
-      derOf(w.pkcs8()).toString('base64').replaceAll('=', 'A').replaceAll('+', ' ').slice(0, -1),
   }),
   ...kind('a lost hyphen', /(?:damaged|not complete).*hyphens/, /hyphen/, {
     'in front of BEGIN': (w) => w.pkcs8().slice(1),
