@@ -59,6 +59,21 @@ test.each<[string, (shop: Shop) => unknown, string]>([
   expect(shop.deploy()).toBe('accepted')
 })
 
+test('nothing is written where another run has adopted the pair before this one has the lock', async () => {
+  const shop = unmanaged()
+  const ran = await shop.run('adopt', form, {
+    before: ({ text }) => {
+      if (text === 'create AMAZON_PAY_KEY_LOCK') shop.target.place('current', old)
+      return undefined
+    },
+  })
+  expect([ran.status, ran.written, ran.targets]).toEqual([
+    'adopted',
+    [],
+    { 'acme/shop': 'unchanged' },
+  ])
+})
+
 test('where there are several targets, a warning names its own', async () => {
   const shop = new Shop({ repositories: ['acme/shop', 'acme/web'] }).given({ current: old })
   shop.targetNamed('acme/web').putVariable('AMAZON_PAY_KEY', 'hello')

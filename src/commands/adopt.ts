@@ -11,6 +11,8 @@ import { writeAll } from './shared/write.ts'
 /** Take the lock, Public Key ID, record, give the lock back. */
 const writesForOne = 4
 
+const adoptedAlready = 'this pair was adopted already'
+
 /**
  * Adopts the pair that a shop uses already, or repairs its record. The private key is never written: the checkout is
  * signing with it.
@@ -56,8 +58,10 @@ export async function adopt(step: Step): Promise<void> {
   if (!rows.some(({ plan }) => isNeeded(plan)))
     world.runner.notice('this pair is adopted already; nothing was written')
   await writeAll(step, plans, {
-    unchanged: (plan) => (isNeeded(plan) ? null : 'this pair was adopted already'),
+    unchanged: (plan) => (isNeeded(plan) ? null : adoptedAlready),
     async write({ target, plan }) {
+      // Another run has adopted it in the meantime.
+      if (!isNeeded(plan)) return recordResult(step, target, 'unchanged', adoptedAlready)
       // The secret first: the record states that it exists.
       if (plan.writeId) await target.putSecret(await target.seal(names.publicKeyId, publicKeyId.id))
       if (plan.writeRecord) {

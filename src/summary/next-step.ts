@@ -37,7 +37,11 @@ function nextStepOf(outcome: Outcome): NextStep | null {
       text: 'start a new run of command: generate, which shows the exchange page of the staged key',
     }
   }
-  if (status === 'activated' && !previousKept) return { command: null, text: redeploy }
+  if ((status === 'activated' || status === 'rolled-back') && !previousKept) {
+    const id = outcome.previousPublicKeyId
+    const deletion = `; then delete Public Key ID ${id} in Integration Central (after a leak, at once)`
+    return { command: null, text: `${redeploy}${id ? deletion : ''}` }
+  }
   return status in steps ? steps[status as keyof typeof steps] : null
 }
 
