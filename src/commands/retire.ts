@@ -3,7 +3,7 @@ import { answerWords } from '../domain/amazon-pay/verdict.ts'
 import { Problem, problemIn } from '../domain/problem.ts'
 import { planRetirement, type Retirement } from '../domain/rotation/retirement.ts'
 import { findInRing, type Ring } from '../domain/rotation/ring.ts'
-import type { TargetView } from '../domain/rotation/view.ts'
+import { type TargetView, trusted } from '../domain/rotation/view.ts'
 import { githubOf, type Step } from './shared/context.ts'
 import { readPublicKeyId, recordScope } from './shared/facts.ts'
 import { readRing } from './shared/keys.ts'
@@ -112,7 +112,7 @@ function recordPrevious(
   views: readonly TargetView[],
 ): void {
   const key = plan.kind === 'key' ? plan : null
-  const record = slots.previous.compared ? slots.previous.record : null
+  const record = trusted(slots.previous)
   const id = key?.id ?? record?.publicKeyId ?? null
   step.book.record({
     previousPublicKeyId: id?.id ?? null,

@@ -2,6 +2,7 @@ import { daysWords, healthOf } from '../domain/rotation/health.ts'
 import { isDead } from '../domain/rotation/lock.ts'
 import type { KeyRecord } from '../domain/rotation/record.ts'
 import { type Slot, slots } from '../domain/rotation/slots.ts'
+import { shownId, trusted } from '../domain/rotation/view.ts'
 import type { TargetHealth } from '../summary/outcome.ts'
 import { type Step, timeOf } from './shared/context.ts'
 import { recordKey, recordScope } from './shared/facts.ts'
@@ -37,10 +38,9 @@ function healthOfRow(step: Step, { target, view }: Row): TargetHealth {
 /** Sets the outputs from the first compared record of each slot: a record that was not compared may be forged. */
 function recordFacts(step: Step, rows: readonly Row[]): void {
   const { book, names } = step
-  const compared = (slot: Slot): KeyRecord | undefined =>
-    rows.map(({ view }) => view.slots[slot]).find((found) => found.compared && found.record)
-      ?.record ?? undefined
-  const [current, next, previous] = [compared('current'), compared('next'), compared('previous')]
+  const first = (slot: Slot): KeyRecord | null =>
+    rows.map(({ view }) => trusted(view.slots[slot])).find((record) => record !== null) ?? null
+  const [current, next, previous] = [first('current'), first('next'), first('previous')]
   recordScope(step, [current, next, previous], current?.publicKeyId ?? null)
   book.record({
     publicKeyId: current?.publicKeyId?.id ?? null,
@@ -61,11 +61,11 @@ function lineOf(health: TargetHealth): string {
   const parts = slots.map((slot) => {
     const { record, compared, days, since } = health[slot]
     if (since === null) return `${slot} empty`
-    const id = compared && record?.publicKeyId ? ` ${record.publicKeyId.id}` : ''
+    const id = shownId(health[slot])
     const key = record
       ? `${record.fingerprint}${compared ? '' : ' (not compared)'}`
       : 'without a readable record'
-    return `${slot} ${key}${id}, ${daysWords(days ?? 0)}`
+    return `${slot} ${key}${id ? ` ${id}` : ''}, ${daysWords(days ?? 0)}`
   })
   return `${parts.join('; ')}. Next: ${health.nextStep.text}`
 }

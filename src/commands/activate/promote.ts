@@ -5,7 +5,7 @@ import { type Promotion, planPromotion } from '../../domain/rotation/promotion.t
 import type { Change } from '../../domain/rotation/record.ts'
 import { findInRing, type Ring } from '../../domain/rotation/ring.ts'
 import { slots } from '../../domain/rotation/slots.ts'
-import type { TargetView } from '../../domain/rotation/view.ts'
+import { type TargetView, trusted } from '../../domain/rotation/view.ts'
 import type { Step } from '../shared/context.ts'
 import { recordKey, recordScope } from '../shared/facts.ts'
 import { readRing } from '../shared/keys.ts'
@@ -111,7 +111,8 @@ function recordChoice(
   recordScope(step, [record, ...rows.map(({ plan }) => plan.old)], publicKeyId)
   const before = rows
     .flatMap(({ view: { slots } }) => [slots.current, slots.previous])
-    .find((slot) => slot.compared && slot.record?.fingerprint !== fingerprint)?.record
+    .flatMap((slot) => trusted(slot) ?? [])
+    .find((old) => old.fingerprint !== fingerprint)
   step.book.record({
     publicKeyId: publicKeyId.id,
     previousPublicKeyId: before?.publicKeyId?.id ?? null,

@@ -5,6 +5,7 @@ import { daysWords } from '../../domain/rotation/health.ts'
 import { type KeyRecord, newRecord } from '../../domain/rotation/record.ts'
 import { findInRing } from '../../domain/rotation/ring.ts'
 import { chooseStagedKey, planStaging, type StagingRequest } from '../../domain/rotation/staging.ts'
+import { trusted } from '../../domain/rotation/view.ts'
 import { now, type Step, timeOf } from '../shared/context.ts'
 import { recordKey, recordScope } from '../shared/facts.ts'
 import { maskPair, readGivenKey, readRing } from '../shared/keys.ts'
@@ -66,7 +67,7 @@ export async function generate(step: Step): Promise<void> {
 
 function comparedRecords(rows: readonly Row[]): (KeyRecord | null)[] {
   return (['next', 'current'] as const).flatMap((slot) =>
-    rows.map(({ view }) => (view.slots[slot].compared ? view.slots[slot].record : null)),
+    rows.map(({ view }) => trusted(view.slots[slot])),
   )
 }
 

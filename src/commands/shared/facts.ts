@@ -36,10 +36,10 @@ export function recordPublicKeyId(
  */
 export function recordScope(
   { book, inputs }: Step,
-  records: readonly (KeyRecord | null | undefined)[],
+  records: readonly (KeyRecord | null)[],
   publicKeyId: PublicKeyId | null = null,
 ): void {
-  const known: readonly PayScope[] = [inputs, ...records.filter((record) => record != null)]
+  const known: readonly PayScope[] = [inputs, ...records.filter((record) => record !== null)]
   book.record({
     region: known.find(({ region }) => region)?.region ?? null,
     payEnvironment:

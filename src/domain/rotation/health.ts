@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../problem.ts'
 import type { Change } from './record.ts'
 import type { Slot } from './slots.ts'
-import { changeIn, type SlotView, shownId, type TargetView } from './view.ts'
+import { changeIn, type SlotView, shownId, type TargetView, trusted } from './view.ts'
 
 const dayMs = 86_400_000
 
@@ -77,7 +77,7 @@ export function healthOf(view: TargetView, options: HealthOptions): Health {
 
 /** The date in a record that was not compared may be forged, so GitHub's own date is used then. */
 function madeAt(slot: SlotView): string | null {
-  return slot.record && slot.compared ? slot.record.madeAt : changedAt(slot)
+  return trusted(slot)?.madeAt ?? changedAt(slot)
 }
 
 function changedAt({ secret, stored }: SlotView): string | null {

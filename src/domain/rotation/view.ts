@@ -20,9 +20,14 @@ export interface SlotView {
   readonly stored: Stored | null
 }
 
-/** The Public Key ID of a record that was compared; null where there is none that may be shown. */
-export function shownId({ record, compared }: SlotView): string | null {
-  return record && compared ? (record.publicKeyId?.id ?? null) : null
+/** The record of a slot if it was compared with its key; null where anyone could have written it. */
+export function trusted({ record, compared }: SlotView): KeyRecord | null {
+  return compared ? record : null
+}
+
+/** The Public Key ID that may be shown of a slot. */
+export function shownId(slot: SlotView): string | null {
+  return trusted(slot)?.publicKeyId?.id ?? null
 }
 
 /** What one target contains, with its records parsed and compared with the ring. */
