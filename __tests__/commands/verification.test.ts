@@ -479,6 +479,14 @@ describe('Amazon’s own words are in every problem', () => {
     expect(problem?.fact).not.toContain('had to stop')
   })
 
+  test('although the step was asked to stop in the pause after it', async () => {
+    const { world, stop, seen } = worldOf(() => answer(503, 'ServiceUnavailable'))
+    const clock = { ...world.clock, sleep: async () => stop() }
+    const { problem } = await verify({ ...world, clock }, claimOf(), null)
+    expect(problem?.fact).toMatch(/had to stop before Amazon Pay answered: 503 ServiceUnavailable$/)
+    expect(seen).toHaveLength(1)
+  })
+
   test('debug lines say what was asked and answered, without a signature', async () => {
     const { world, debug } = worldOf(usually(accepted))
     await verify(world, claimOf(), throwaway)
