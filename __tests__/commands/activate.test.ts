@@ -229,6 +229,18 @@ describe('between the first look and the lock, another run', () => {
   })
 })
 
+test('the mark keeps what the record of its own target says of the staged key', async () => {
+  const shop = rotating(new Shop({ repositories }))
+  const madeAt = '2026-11-01T00:00:00Z'
+  const web = shop.targetNamed('acme/web')
+  web.describe('next', young, { madeAt })
+  await shop.run('activate', form, {
+    before: ({ text }) =>
+      text === 'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS in acme/web' ? 'killed before' : undefined,
+  })
+  expect(web.record('next')).toMatchObject({ madeAt, change: 'activate' })
+})
+
 test('an interrupted activation goes on after the mark, which it does not write again', async () => {
   const shop = rotating()
   const at = 'put AMAZON_PAY_PRIVATE_KEY_PREVIOUS'

@@ -111,12 +111,14 @@ async function discardStaged({ names }: Step, { target, plan }: TargetChange): P
 /** Writes the mark into the record of `next`. Until it is removed, every other command refuses to write. */
 async function writeMark(
   { names, world }: Step,
-  { target, plan, request }: TargetChange,
+  { target, plan, view, request }: TargetChange,
   pair: KeyPair,
 ): Promise<void> {
   if (!plan.mark) return
+  const { record } = view.slots.next
   const marked: KeyRecord = {
-    ...request.record,
+    // Until the pair is written, this target keeps what its own record says.
+    ...(record?.fingerprint === request.record.fingerprint ? record : request.record),
     publicKeyId: request.publicKeyId,
     activatedAt: null,
     rolledBackAt: null,
